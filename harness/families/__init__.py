@@ -1,0 +1,76 @@
+"""Task families: rows → features → batches → logits → predictions. One module a family, all of the same shape.
+
+A family module has `VERSION`; `features(rows, encoder, setup)`; `gold(rows, setup)`; `predict(encoder, head, features,
+rows, setup)`; and, if it can be trained, `Head(encoder, setup)`, `collate(features, encoder)` and
+`loss(encoder, head, batch, setup)`. A feature is a dict with `ids` (token ids) and `row` (index of its row); `truncated`
+marks one that lost text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+Row = dict[str, Any]
+Feature = dict[str, Any]
+Batch = dict[str, Tensor]
+PREDICT_TOKENS = 8192
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a family needs beside rows and encoder: its task's options and labels, and the encoder's pooling."""
+
+    options: Any
+    labels: tuple[str, ...] = ()
+    pooling: str = "first"
+
+
+def pad(sequences: Sequence[Sequence[int]], value: int) -> Tensor:
+    """Returns sequences as one tensor [B, L], filled up with `value` on the right."""
+    longest = max(len(s) for s in sequences)
+    return torch.tensor([[*s, *[value] * (longest - len(s))] for s in sequences], dtype=torch.long)
+
+
+def inputs(features: Sequence[Feature], encoder: Any) -> Batch:
+    """Returns token ids and the mask of real tokens, both [B, L], on the encoder's device."""
+    ids = pad([f["ids"] for f in features], encoder.tokenizer.pad_token_id)
+    mask = pad([[1] * len(f["ids"]) for f in features], 0)
+    device = encoder.model.device
+    return {"ids": ids.to(device), "mask": mask.to(device)}
+
+
+def n_targets(batch: Batch) -> int:
+    """Returns how many targets a batch's mean loss is taken over: its labels, or else its examples."""
+    label = batch.get("label")
+    return len(batch["ids"]) if label is None else int((label >= 0).sum())
+
+
+def by_length(features: Sequence[Feature], max_tokens: int = PREDICT_TOKENS) -> Iterator[list[int]]:
+    """Yields indices of features in batches of like length, each at most `max_tokens` padded tokens (one at least)."""
+    batch: list[int] = []
+    for i in sorted(range(len(features)), key=lambda i: (len(features[i]["ids"]), i)):
+        if batch and (len(batch) + 1) * len(features[i]["ids"]) > max_tokens:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
+
+
+def encode_pairs(encoder: Any, first: Iterable[str], second: Iterable[str | None], max_length: int) -> list[Feature]:
+    """Returns one feature a pair (or single text), the longer text cut first, `truncated` where something was cut."""
+    features = []
+    tokenizer = encoder.tokenizer
+    for row, (a, b) in enumerate(zip(first, second, strict=True)):
+        ids = tokenizer(a, b)["input_ids"] if b is not None else tokenizer(a)["input_ids"]
+        truncated = len(ids) > max_length
+        if truncated:
+            options = {"truncation": "longest_first", "max_length": max_length}
+            ids = (tokenizer(a, b, **options) if b is not None else tokenizer(a, **options))["input_ids"]
+        features.append({"ids": ids, "row": row, "truncated": truncated})
+    return features

@@ -1,0 +1,158 @@
+"""The commands that keep the house: `data` (pinned sources) and `store` (finished stages)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from harness.console import JsonFlag, checked_plan, open_catalog, open_data, open_store, say, say_json, table
+from harness.errors import EvidenceMissing, HarnessError, SpecError, StoreCorrupt
+
+data_app = typer.Typer(no_args_is_help=True, help="Pinned source files: fetch them, or see what is there.")
+store_app = typer.Typer(no_args_is_help=True, help="Finished stages: list, explain, check every byte, drop unused ones.")
+
+
+@data_app.command("fetch")
+def data_fetch(
+    names: Annotated[list[str] | None, typer.Argument(help="Tasks or encoders; default: all.", metavar="[TASK]...")] = None,
+    mirror: Annotated[Path | None, typer.Option(help="Take files from this folder; digests are checked alike.")] = None,
+) -> None:
+    """Get pinned sources and check each digest."""
+    folder = open_data()
+    wanted = _pinned(names)
+    if mirror and not mirror.is_dir():
+        raise SpecError(f"--mirror {mirror}: no such folder")
+    new, failed = 0, []
+    for owner, file in wanted.values():
+        there = folder.has(file)
+        try:
+            folder.fetch(file, mirror=mirror)
+        except HarnessError as error:
+            failed.append(f"{owner}: {error}")
+            continue
+        if not there:
+            new += 1
+    say(f"{len(wanted) - len(failed)} of {len(wanted)} files in {folder.root}, {new} of them new, digests checked")
+    if failed:
+        raise HarnessError("\n".join(failed))
+
+
+def _pinned(names: Sequence[str] | None) -> dict[str, tuple[str, Any]]:
+    """Returns the pinned files of tasks and packaged encoders by digest, with whose they are."""
+    from harness import plugin
+    from harness.data import files
+
+    catalog = open_catalog()
+    known = (*catalog.names("tasks"), *catalog.names("models"))
+    wanted: dict[str, tuple[str, Any]] = {}
+    for name in names or known:
+        if name not in known:
+            raise SpecError(f"no task or encoder {name!r}: {plugin.near(name, known)}")
+        if name in catalog.names("tasks"):
+            for _, _, file in files(catalog.task(name), catalog.task):
+                wanted.setdefault(file.sha256, (name, file))
+        if name in catalog.names("models") and (packaged := catalog.model(name).packaged):
+            for file in (packaged.weights, packaged.tokenizer):
+                wanted.setdefault(file.sha256, (name, file))
+    return wanted
+
+
+@data_app.command("status")
+def data_status(
+    names: Annotated[list[str] | None, typer.Argument(help="Tasks; default: all.", metavar="[TASK]...")] = None,
+    mirror: Annotated[Path | None, typer.Option(help="Count what lies in this folder as fetchable.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say for each task and split what is there, and why something is not."""
+    from harness.data import status
+
+    catalog = open_catalog()
+    chosen = [catalog.task(name) for name in names or catalog.names("tasks")]
+    found = [a for task in chosen for a in status(task, open_data(), lookup=catalog.task, mirror=mirror)]
+    if as_json:
+        say_json([a.__dict__ for a in found])
+        return
+    say(
+        table(
+            [[a.task, a.split, a.language, a.state, a.why] for a in found],
+            ["task", "split", "lang", "state", "why"],
+        )
+    )
+
+
+@store_app.command("ls")
+def store_ls(as_json: JsonFlag = False) -> None:
+    """List finished stages."""
+    store = open_store()
+    rows = []
+    for folder in store.entries():
+        m = store.manifest(folder)
+        row: dict[str, Any] = {
+            "key": m.key,
+            "kind": m.stage.kind,
+            "label": m.stage.label,
+            "started": m.started,
+            "seconds": m.seconds,
+        }
+        rows.append(row)
+    if as_json:
+        say_json(rows)
+        return
+    shown = [[r["key"][:12], r["label"], r["started"], f"{r['seconds']:.1f}"] for r in rows]
+    say(table(shown, ["key", "stage", "started", "seconds"]))
+
+
+@store_app.command("why")
+def store_why(key: Annotated[str, typer.Argument(help="A key, or the beginning of one.")]) -> None:
+    """Explain a stage: what it was computed from and with, and who its parents are; or why it failed."""
+    store = open_store()
+    try:
+        folder = store.find(key)
+    except EvidenceMissing:
+        attempts = [p for p in sorted((store.root / "attempts").glob("*.json")) if p.name.startswith(key)]
+        if not key or not attempts:
+            raise
+        record = json.loads(attempts[0].read_text(encoding="utf-8"))
+        say(f"{record['stage']['label']}: not in the store; last attempt {record['started']}: {record['error']}")
+        say("\n".join(record["traceback"]))
+        return
+    manifest = store.manifest(folder)
+    say(f"{manifest.stage.label}\n{folder / 'manifest.json'}")
+    for parent in manifest.stage.inputs:
+        say(f"from {store.manifest(store.find(parent)).stage.label} ({parent[:12]})")
+    say_json({"params": manifest.stage.params, "code": manifest.code, "environment": manifest.environment})
+
+
+@store_app.command("verify")
+def store_verify() -> None:
+    """Read every byte and compare it with its address."""
+    store = open_store()
+    problems = store.verify()
+    if problems:
+        raise StoreCorrupt("\n".join([*problems, "delete what is named here and run the study again"]))
+    say(f"{sum(1 for _ in store.entries())} stages in {store.root}, every byte as written")
+
+
+@store_app.command("gc")
+def store_gc(yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False) -> None:
+    """Drop every stage that no study under specs/ reaches."""
+    catalog, store = open_catalog(), open_store()
+    keep = {s.key for name in catalog.names("studies") for s in checked_plan(name, catalog).stages}
+    unused = [folder for folder in store.entries() if folder.name not in keep]
+    if unused and not yes and not _confirmed(f"Delete {len(unused)} stages that no study reaches?"):
+        say("nothing deleted")
+        return
+    n, freed = store.collect(keep)
+    say(f"{n} stages deleted, {freed / 1e6:.1f} MB freed")
+
+
+def _confirmed(question: str) -> bool:
+    """Asks; Ctrl-C or the end of input is an interruption, not a no."""
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        raise typer.Exit(130) from None

@@ -1,0 +1,276 @@
+"""RunSpec → stages. Pure: reads specs, never the store, never data, never torch.
+
+What goes into a stage's params, and so into its key: everything that can change its result (data digests, readers,
+options, training, seed, versions, what the parents are) and nothing else (no run name, no URL, no device, no engine).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from harness import plugin
+from harness.canon import Address
+from harness.data import describe
+from harness.records import JSON, Stage
+from harness.spec.catalog import Catalog
+from harness.spec.data import Split
+from harness.spec.model import ModelSpec
+from harness.spec.run import IntermediateSpec, RunSpec
+from harness.spec.study import BASELINE, StudySpec
+from harness.spec.task import TaskSpec
+from harness.spec.training import TrainingSpec
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """The stages of one run. `evaluate` maps a language to its stage; `encoder` is none for a published encoder."""
+
+    encoder_name: str
+    arm: str
+    spec: RunSpec
+    pretrain: Stage | None
+    intermediate: Stage | None
+    finetune: Stage | None
+    evaluate: dict[str, Stage]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study's stages, each once, parents before children; its runs; the trivial baselines of its targets."""
+
+    study: StudySpec
+    stages: tuple[Stage, ...]
+    runs: tuple[PlannedRun, ...]
+    trivial: dict[str, Stage] = field(default_factory=dict)
+
+    def parents(self, stage: Stage) -> tuple[Stage, ...]:
+        """Returns the stages whose outputs a stage reads."""
+        by_key = {s.key: s for s in self.stages}
+        return tuple(by_key[key] for key in stage.inputs)
+
+
+def make_plan(study: StudySpec, catalog: Catalog, *, limit: int | None = None) -> Plan:
+    """Returns the plan of a study. `limit` cuts every stage down to that many rows and steps."""
+    if limit:
+        study = study.limited(limit)
+    planner = _Planner(catalog, limit)
+    languages = {name: _languages(catalog.task(name), study.split) for name in study.vary.target}
+    runs = tuple(planner.run(study, spec) for spec in study.runs(languages))
+    trivial = {}
+    for name in study.vary.target:
+        wanted = tuple(x for x in languages[name] if not study.languages or x in study.languages)
+        stage = planner.trivial(name, study.split, wanted, study.max_test_examples)
+        if stage:
+            trivial[name] = stage
+    return Plan(study, tuple(planner.stages.values()), runs, trivial)
+
+
+def _languages(task: TaskSpec, split: Split) -> tuple[str, ...]:
+    return tuple(language for language in task.languages if task.rows(split, language))
+
+
+class _Planner:
+    """Makes stages and keeps each once, in the order in which they are first needed."""
+
+    def __init__(self, catalog: Catalog, limit: int | None) -> None:
+        self.catalog = catalog
+        self.limit = limit
+        self.stages: dict[Address, Stage] = {}
+
+    def _add(self, stage: Stage) -> Stage:
+        return self.stages.setdefault(stage.key, stage)
+
+    def run(self, study: StudySpec, spec: RunSpec) -> PlannedRun:
+        model = self.catalog.model(spec.encoder)
+        task = self.catalog.task(spec.target)
+        arm = next((n for n, a in study.intermediate.items() if a is spec.intermediate), BASELINE)
+        pretrain = self.pretrain(model) if model.trained else None
+        intermediate = self.intermediate(model, pretrain, arm, spec.intermediate, spec.seed) if spec.intermediate else None
+        parent = intermediate or pretrain
+        finetune = None
+        if spec.training:
+            finetune = self.finetune(model, parent, arm, task, spec.training, spec.seed)
+            parent = finetune
+        evaluate = {language: self.evaluate(model, parent, arm, task, language, spec) for language in spec.evaluate}
+        return PlannedRun(spec.encoder, arm, spec, pretrain, intermediate, finetune, evaluate)
+
+    def pretrain(self, model: ModelSpec) -> Stage:
+        trained = model.trained
+        assert trained is not None
+        task = self.catalog.task(trained.task)
+        training = trained.training.limited(self.limit) if self.limit else trained.training
+        params = {
+            "version": plugin.version("harness.stages", "pretrain"),
+            "loop": plugin.version("harness.training", "loop"),
+            "precision": model.precision,
+            "model_type": trained.model_type,
+            "architecture": trained.architecture,
+            "tokenizer": trained.tokenizer.data(),
+            "task": self._task(task),
+            "data": self._data(task, ("train", "validation"), (task.train_language or "en",)),
+            "training": training.data(),
+            "seed": trained.seed,
+        }
+        return self._add(Stage("pretrain", params, (), f"pretrain {model.name}"))
+
+    def _encoder(self, model: ModelSpec, parent: Stage | None) -> tuple[JSON, tuple[Address, ...]]:
+        """Returns what identifies the encoder a stage starts from: its parent's key, or the published files."""
+        if parent:
+            return {"from": "parent"}, (parent.key,)
+        if model.hub:
+            return {"from": "hub", **model.hub.data()}, ()
+        packaged = model.packaged
+        assert packaged is not None
+        return {
+            "from": "packaged",
+            "weights": packaged.weights.sha256,
+            "tokenizer": packaged.tokenizer.sha256,
+            "n_layers": packaged.n_layers,
+        }, ()
+
+    def _task(self, task: TaskSpec) -> JSON:
+        return {
+            "name": task.name,
+            "version": task.version,
+            "family": task.family,
+            "family_version": plugin.version("harness.families", task.family),
+            "options": task.resolved_options().data(),
+            "labels": list(task.labels),
+        }
+
+    def _data(self, task: TaskSpec, splits: Iterable[Split], languages: Iterable[str]) -> JSON:
+        languages = tuple(languages)
+        return {
+            split: {x: describe(task, split, x, self.catalog.task) for x in languages if task.rows(split, x)}
+            for split in splits
+        }
+
+    def intermediate(self, model: ModelSpec, parent: Stage | None, arm: str, spec: IntermediateSpec, seed: int) -> Stage:
+        encoder, inputs = self._encoder(model, parent)
+        tasks = []
+        for name in spec.tasks:
+            task = self.catalog.task(name)
+            split: Split = "intermediate" if task.splits.get("intermediate") else "train"
+            languages = spec.translate_to or (task.train_language or "en",)
+            data = self._data(task, (split,), languages)[split]
+            tasks.append({"task": self._task(task), "train": data})
+        mlm = None
+        if spec.mlm:
+            task = self.catalog.task(spec.mlm.task)
+            train = self._data(task, ("train",), (task.train_language or "en",))["train"]
+            mlm = {"task": self._task(task), "train": train, "fraction": spec.mlm.fraction}
+        params = {
+            "version": plugin.version("harness.stages", "intermediate"),
+            "loop": plugin.version("harness.training", "loop"),
+            "encoder": encoder,
+            "pooling": model.pooling,
+            "precision": model.precision,
+            "tasks": tasks,
+            "mlm": mlm,
+            "sampling": spec.sampling,
+            "temperature": spec.temperature,
+            "training": spec.training.data(),
+            "seed": seed,
+        }
+        return self._add(Stage("intermediate", params, inputs, f"intermediate {arm} · {model.name} · seed {seed}"))
+
+    def finetune(
+        self,
+        model: ModelSpec,
+        parent: Stage | None,
+        arm: str,
+        task: TaskSpec,
+        training: TrainingSpec,
+        seed: int,
+    ) -> Stage:
+        encoder, inputs = self._encoder(model, parent)
+        params = {
+            "version": plugin.version("harness.stages", "finetune"),
+            "loop": plugin.version("harness.training", "loop"),
+            "encoder": encoder,
+            "pooling": model.pooling,
+            "precision": model.precision,
+            "task": self._task(task),
+            "data": self._data(task, ("train", "validation"), (task.train_language or "en",)),
+            "metric": self._metric(task.metric),
+            "training": training.data(),
+            "seed": seed,
+        }
+        return self._add(Stage("finetune", params, inputs, f"finetune {task.name} · {arm} · {model.name} · seed {seed}"))
+
+    def _metric(self, name: str) -> JSON:
+        return {"name": name, "version": plugin.version("harness.metrics", name)}
+
+    def evaluate(
+        self, model: ModelSpec, parent: Stage | None, arm: str, task: TaskSpec, language: str, spec: RunSpec
+    ) -> Stage:
+        encoder, inputs = self._encoder(model, parent)
+        params = {
+            "version": plugin.version("harness.stages", "evaluate"),
+            "encoder": encoder,
+            "precision": model.precision,
+            "task": self._task(task),
+            "language": language,
+            "split": spec.split,
+            "attack": "none",
+            "data": describe(task, spec.split, language, self.catalog.task),
+            "max_examples": spec.max_test_examples,
+            "metrics": [self._metric(name) for name in task.metrics],
+        }
+        if spec.training:
+            params["pooling"] = model.pooling
+        else:
+            params["retrieval"] = model.retrieval.data()
+        label = f"evaluate {task.name} {language} · {arm} · {model.name} · seed {spec.seed}"
+        return self._add(Stage("evaluate", params, inputs, label))
+
+    def trivial(self, name: str, split: Split, languages: tuple[str, ...], limit: int | None) -> Stage | None:
+        task = self.catalog.task(name)
+        if not task.trivial:
+            return None
+        params = {
+            "version": plugin.version("harness.stages", "trivial"),
+            "task": self._task(task),
+            "split": split,
+            "attack": "none",
+            "baselines": [{"name": b, "version": plugin.version("harness.trivial", b)} for b in task.trivial],
+            "train": self._data(task, ("train",), (task.train_language or "en",))["train"],
+            "data": self._data(task, (split,), languages)[split],
+            "max_examples": limit,
+            "metrics": [self._metric(metric) for metric in task.metrics],
+        }
+        return self._add(Stage("trivial", params, (), f"trivial baselines {name}"))
+
+
+def cost(stage: Stage, model: ModelSpec | None) -> JSON:
+    """Returns a rough estimate: GPU-hours on one A100 at 40 % of 312 TFLOP/s, bytes of memory and of disk.
+
+    A stage without an encoder (`model` none) costs next to nothing.
+    FLOPs are 6 N T to train and 2 N T to evaluate (N weights, T tokens; Kaplan et al. 2020); a row is taken to be half
+    of `max_length` long. Memory is 16 bytes a weight (AdamW in float32), disk 4 bytes a weight.
+    """
+    params = stage.params
+    training = params.get("training")
+    tasks = params.get("tasks") or [{"task": params["task"], "train": params.get("data", {})}]
+    tokens = 0.0
+    for entry in tasks:
+        length = entry["task"]["options"].get("max_length", 128) / 2
+        train = entry["train"]
+        train = train.get("train", train) if isinstance(train, dict) else {"test": train}
+        rows = sum(part["n"] or 0 for parts in train.values() for part in parts)
+        if training:
+            rows = min(rows, training["max_examples"] or rows)
+            tokens += rows * length * (training["epochs"] or 1)
+        else:
+            tokens += min(rows, params.get("max_examples") or rows) * length
+    if training and training["max_steps"]:
+        per_step = training["batch_tokens"] or training["batch_examples"] * 64
+        tokens = float(training["max_steps"] * per_step)
+    n = model.n_parameters if model else 0
+    flops = (6 if training else 2) * n * tokens
+    return {
+        "gpu_hours": round(flops / (0.4 * 312e12) / 3600, 6),
+        "memory_bytes": (16 if training else 4) * n,
+        "disk_bytes": 4 * n if training else 1 << 16,
+    }

@@ -1,0 +1,101 @@
+"""A summary seen from the reader's side: the lines of tables that the page and the Markdown share."""
+
+from __future__ import annotations
+
+from harness.records import JSON
+
+
+def arm_by_target(summary: JSON) -> JSON:
+    """Returns the table intermediate arm × target, the mean over targets last, trivial baselines below."""
+    lines = {(e["encoder"], e["arm"], e["target"]): e for e in summary["table"]}
+    overall = {(o["encoder"], o["arm"]): o for o in summary["overall"]}
+    rows = []
+    for arm in summary["arms"]:
+        own = [lines[arm["encoder"], arm["name"], target["name"]] for target in summary["targets"]]
+        rows.append({"arm": arm, "cells": own, "overall": overall[arm["encoder"], arm["name"]]})
+    return {"rows": rows, "trivial": [_mean_trivial(summary, target) for target in summary["targets"]]}
+
+
+def _mean_trivial(summary: JSON, target: JSON) -> JSON | None:
+    """Returns the trivial baseline with the best mean over a target's languages, none if there is none."""
+    best: JSON | None = None
+    for name in trivial_names(summary, target):
+        values = trivial_values(summary, target, name)
+        if set(target["languages"]) <= set(values):
+            mean = sum(values[x] for x in target["languages"]) / len(target["languages"])
+            if best is None or mean > best["mean"]:
+                best = {"baseline": name, "mean": mean}
+    return best
+
+
+def trivial_names(summary: JSON, target: JSON) -> list[str]:
+    """Returns the trivial baselines that a target has scores of."""
+    return list(dict.fromkeys(row["baseline"] for row in summary["trivial"] if row["target"] == target["name"]))
+
+
+def trivial_values(summary: JSON, target: JSON, baseline: str) -> dict[str, float]:
+    """Returns one trivial baseline's scores by language, in the target's own metric."""
+    return {
+        row["language"]: row["value"]
+        for row in summary["trivial"]
+        if row["target"] == target["name"]
+        and row["baseline"] == baseline
+        and row["metric"] == target["metric"]
+        and row["value"] is not None
+    }
+
+
+def source_and_targets(summary: JSON) -> list[JSON]:
+    """Returns for each target and arm the source language, the target languages and the gap between them."""
+    rows = []
+    for target in summary["targets"]:
+        for line in (e for e in summary["table"] if e["target"] == target["name"]):
+            source, others = line["source_language"]["mean"], line["target_languages"]["mean"]
+            gap = source - others if source is not None and others is not None else None
+            rows.append({**line, "gap": gap})
+    return rows
+
+
+def trivial_by_target(summary: JSON) -> list[JSON]:
+    """Returns each trivial baseline's scores in source and target languages beside the arm without intermediate training."""
+    lines = {(e["encoder"], e["target"]): e for e in summary["table"] if e["arm"] == summary["baseline"]}
+    encoder = summary["encoders"][0]["name"]
+    rows = []
+    for target in summary["targets"]:
+        others = [x for x in target["languages"] if x != target["source_language"]]
+        for name in trivial_names(summary, target):
+            values = trivial_values(summary, target, name)
+            known = [values[x] for x in others if x in values]
+            rows.append(
+                {
+                    "target": target["name"],
+                    "baseline": name,
+                    "source": values.get(target["source_language"]),
+                    "others": sum(known) / len(known) if known and len(known) == len(others) else None,
+                    "line": lines.get((encoder, target["name"])),
+                }
+            )
+    return rows
+
+
+def distinct_doubts(summary: JSON) -> list[JSON]:
+    """Returns each different doubt once, with the stages that have it; the most frequent first."""
+    found: dict[str, list[JSON]] = {}
+    for doubt in summary["doubts"]:
+        found.setdefault(doubt["doubt"], []).append(doubt)
+    order = sorted(found, key=lambda text: -len(found[text]))
+    return [{"doubt": text, "stages": found[text]} for text in order]
+
+
+def best_trivial(summary: JSON, target: JSON) -> dict[str, float]:
+    """Returns for each language the best score of a trivial baseline in the target's own metric."""
+    best: dict[str, float] = {}
+    for name in trivial_names(summary, target):
+        for language, value in trivial_values(summary, target, name).items():
+            best[language] = max(value, best.get(language, value))
+    return best
+
+
+def source_first(target: JSON) -> list[str]:
+    """Returns a target's languages, the source language before the others."""
+    return sorted(target["languages"], key=lambda x: x != target["source_language"])

@@ -1,0 +1,184 @@
+"""How numbers, outcomes and expectations are put in words: the same in the page, in Markdown and on a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.records import JSON
+
+MISSING = "–"
+BASELINE_WORDS = "the baseline"
+
+OUTCOME_WORDS = {
+    "reproduced": "reproduced",
+    "contradicted": "contradicted",
+    "inconclusive": "inconclusive",
+    "not_comparable": "not comparable",
+    "not_run": "not run",
+}
+_ARM_WORDS = {
+    "without intermediate training": BASELINE_WORDS,
+    "best_on_validation": "best on validation",
+    "mean_of_all": "mean of all arms",
+    "all": "all tasks at once",
+}
+# A mark beside the word, so that colour is never alone in saying it.
+OUTCOME_MARKS = {
+    "reproduced": "✓",
+    "contradicted": "✗",
+    "inconclusive": "~",
+    "not_comparable": "≠",
+    "not_run": "○",
+}
+OUTCOME_MEANINGS = {
+    "reproduced": "the evidence says what the paper says",
+    "contradicted": "the evidence says the contrary",
+    "inconclusive": "too little power to say either",
+    "not_comparable": "measured in another set-up than the paper's",
+    "not_run": "no evidence yet",
+}
+KIND_WORDS = {
+    "greater": "direction",
+    "value": "size",
+    "equivalent": "no difference",
+    "best": "rank",
+    "ordering": "order of groups",
+    "count": "how many",
+    "correlation": "correlation",
+    "comparison": "comparison",
+    "provenance": "set-up",
+}
+_ENUMERATES = re.compile(r"(.*?\bdiffers?(?: in)?:?) (.+)", re.DOTALL)
+# Kinds whose estimate is not in points.
+_UNITS = {"count": "arms", "correlation": ""}
+
+
+def score(value: float | None) -> str:
+    """Returns a score with one decimal, or a dash where there is none."""
+    return MISSING if value is None else f"{value:.1f}".replace("-", "−")
+
+
+def points(value: float | None) -> str:
+    """Returns a difference with its sign and one decimal, or a dash."""
+    if value is None:
+        return MISSING
+    text = f"{value:+.1f}".replace("-", "−")
+    return "0.0" if text in ("+0.0", "−0.0") else text
+
+
+def between(interval: Sequence[float] | None, *, signed: bool = False) -> str:
+    """Returns `[low, high]`, or nothing where there is no interval."""
+    if interval is None:
+        return ""
+    word = points if signed else score
+    return f"[{word(interval[0])}, {word(interval[1])}]"
+
+
+def seconds(value: float) -> str:
+    """Returns a duration in the largest unit that leaves a number above one."""
+    if value < 100:
+        return f"{value:.1f} s"
+    if value < 6000:
+        return f"{value / 60:.1f} min"
+    return f"{value / 3600:.1f} h"
+
+
+def probability(value: float | None) -> str:
+    """Returns a p-value, or a dash."""
+    if value is None:
+        return MISSING
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def thousands(n: int) -> str:
+    """Returns a count with its thousands set apart."""
+    return f"{n:,}".replace(",", " ")
+
+
+def plural(n: int, one: str, many: str = "") -> str:
+    """Returns `1 seed` or `3 seeds`."""
+    return f"{thousands(n)} {one if n == 1 else many or one + 's'}"
+
+
+def in_points(part: JSON) -> bool:
+    """Returns whether a part's estimate and interval are there and are percentage points."""
+    return part["estimate"] is not None and part["interval"] is not None and part["kind"] not in _UNITS
+
+
+def ours(part: JSON) -> str:
+    """Returns a part's estimate and interval in words, or a dash where there is none."""
+    estimate, interval = part["estimate"], part["interval"]
+    if estimate is None:
+        return MISSING
+    if part["kind"] == "count":
+        span = f" (between {interval[0]:g} and {interval[1]:g})" if interval else ""
+        return f"{estimate:g} arms{span}"
+    if part["kind"] == "correlation":
+        span = f" [{interval[0]:+.2f}, {interval[1]:+.2f}]" if interval else ""
+        return f"{estimate:+.2f}{span}".replace("-", "−")
+    return f"{points(estimate)} {between(interval, signed=True)}".strip()
+
+
+def asked(part: JSON) -> str:
+    """Returns what a part of a claim expects, as a phrase."""
+    expected = dict(part["expected"])
+    arm, over = arm_words(expected.pop("arm", "")), arm_words(expected.pop("over", ""))
+    over = over or BASELINE_WORDS
+    kind = part["kind"]
+    if kind == "greater" and arm:
+        expected.pop("difference", None)
+        phrase = f"{arm} above {over}"
+    elif kind == "value" and "value" in expected:
+        value, margin = expected.pop("value"), expected.pop("margin", None)
+        near = f" ± {margin:g}" if margin is not None else ""
+        phrase = f"{arm}: {points(value)}{near} points over {over}"
+    elif kind == "best" and arm:
+        rank, of = expected.pop("rank", 1), expected.pop("of", None)
+        phrase = f"{arm} ranks {rank}" + (f" of {of}" if of else " of all arms")
+    elif kind == "ordering" and "largest gain" in expected:
+        phrase = f"largest gain on {expected.pop('largest gain')}, of {_plain(expected.pop('of', []))}"
+    elif kind == "equivalent" and "difference" in expected:
+        phrase = f"{expected.pop('arms', arm)} against {over}: difference {expected.pop('difference')} points"
+    else:
+        if arm:
+            expected = {"arm": arm, **expected}
+        phrase = ""
+    expected.pop("selected", None)
+    rest = "; ".join(_pair(key, value) for key, value in expected.items())
+    return "; ".join(text for text in (phrase, rest) if text) or MISSING
+
+
+def arm_words(arm: Any) -> str:
+    """Returns an arm of a claim in words, whether it is a query or has been described already."""
+    if not isinstance(arm, Mapping):
+        return _ARM_WORDS.get(str(arm), str(arm))
+    tasks = arm.get("intermediate", ())
+    name = "all tasks at once" if tasks == "all" else " + ".join(tasks) or BASELINE_WORDS
+    with_mlm = " with masked LM" if arm.get("mlm") else ""
+    return f"{name}{with_mlm}{' on translated data' if arm.get('translated') else ''}"
+
+
+def steps(text: str) -> tuple[str, tuple[str, ...]]:
+    """Returns what would change a verdict as a lead and, where it enumerates, the items: `… differ in: a; b; c`."""
+    found = _ENUMERATES.match(text)
+    lead, rest = (found[1], found[2]) if found else ("", text)
+    items = tuple(item.strip() for item in rest.split(";") if item.strip())
+    return (text, ()) if len(items) < 3 else (lead.removesuffix(":").removesuffix(" in"), items)
+
+
+def _pair(key: str, value: Any) -> str:
+    words = key.replace("_", " ")
+    if value is True:
+        return words
+    joined = " → ".join(map(str, value)) if key == "phases" else _plain(value)
+    return f"{words}: {joined}"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {_plain(v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,93 @@
+"""The catalogue: every spec under `specs/`, found by its file name."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from harness import plugin
+from harness.errors import Problem, SpecError
+from harness.spec import document
+from harness.spec.base import Spec
+from harness.spec.benchmark import BenchmarkSpec
+from harness.spec.claim import ClaimsSpec
+from harness.spec.model import ModelSpec
+from harness.spec.study import StudySpec
+from harness.spec.task import TaskSpec
+
+S = TypeVar("S", bound=Spec)
+FOLDERS: dict[str, type[Spec]] = {
+    "studies": StudySpec,
+    "tasks": TaskSpec,
+    "models": ModelSpec,
+    "benchmarks": BenchmarkSpec,
+}
+
+
+class Catalog:
+    """Specs by name, read when asked for and kept. The file name is the name."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._kept: dict[Path, Spec] = {}
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """Returns the names in one folder of `specs/`, sorted."""
+        return tuple(sorted(path.stem for path in (self.root / folder).glob("*.yaml")))
+
+    def path(self, folder: str, name: str) -> Path:
+        """Returns the file of a spec, whether or not it exists."""
+        return self.root / folder / f"{name}.yaml"
+
+    def _get(self, folder: str, name: str, model: type[S]) -> S:
+        path = self.path(folder, name)
+        if path not in self._kept:
+            if name not in self.names(folder):
+                raise SpecError(f"no {name!r} under {self.root / folder}: {plugin.near(name, self.names(folder))}")
+            loaded = document.load(path, model)
+            _check_name(loaded, path)
+            self._kept[path] = loaded
+        spec = self._kept[path]
+        assert isinstance(spec, model)
+        return spec
+
+    def task(self, name: str) -> TaskSpec:
+        """Returns a task. Raises SpecError with the nearest name if there is none."""
+        return self._get("tasks", name, TaskSpec)
+
+    def model(self, name: str) -> ModelSpec:
+        """Returns an encoder's spec. Raises SpecError with the nearest name if there is none."""
+        return self._get("models", name, ModelSpec)
+
+    def benchmark(self, name: str) -> BenchmarkSpec:
+        """Returns a benchmark. Raises SpecError with the nearest name if there is none."""
+        return self._get("benchmarks", name, BenchmarkSpec)
+
+    def study(self, name_or_path: str) -> StudySpec:
+        """Returns a study by name or by the path of its file."""
+        if name_or_path.endswith((".yaml", ".yml")) or "/" in name_or_path:
+            path = Path(name_or_path)
+            study = document.load(path, StudySpec)
+            _check_name(study, path)
+            return study
+        return self._get("studies", name_or_path, StudySpec)
+
+    @cached_property
+    def tasks(self) -> tuple[TaskSpec, ...]:
+        """Every task, sorted by name."""
+        return tuple(self.task(name) for name in self.names("tasks"))
+
+
+def claims(path: Path) -> ClaimsSpec:
+    """Returns the claims in a file."""
+    return document.load(path, ClaimsSpec)
+
+
+def _check_name(spec: Spec, path: Path) -> None:
+    name = getattr(spec, "name", None)
+    if name != path.stem:
+        _, lines = document.read(path)
+        hint = f"rename the file to {name}.yaml, or the field to {path.stem}"
+        message = f"{name!r} is not the file's name"
+        raise SpecError([Problem(str(path), document.line_of(("name",), lines), "name", message, hint)])

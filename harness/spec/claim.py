@@ -1,0 +1,167 @@
+"""Claims: sentences of a paper as typed parts that evidence can decide."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveFloat, model_validator
+
+from harness.spec.base import Name, Spec
+
+ALL = "all"
+
+
+class Arm(Spec):
+    """A query for runs by what their intermediate training was; the paper's task names.
+
+    `intermediate: []` is the baseline. `all` is the arm that trains on every intermediate task at once. A study's task
+    answers to a paper's task if it has its name or lists it under `proxy_for`.
+    """
+
+    intermediate: tuple[Name, ...] | Literal["all"]
+    mlm: bool = False
+    translated: bool = False
+
+
+BASELINE_ARM = Arm(intermediate=())
+
+
+class Quote(Spec):
+    """Where a statement stands, word for word."""
+
+    document: str
+    quote: str
+
+
+class Part(Spec):
+    """What all kinds of part share: over which targets the mean is taken (empty: all), and the error rate."""
+
+    note: str | None = None
+    targets: tuple[Name, ...] = ()
+    alpha: float = Field(default=0.05, gt=0, lt=0.5)
+
+
+class Greater(Part):
+    """`arm` scores higher than `over`, on the mean over targets of the mean over languages.
+
+    `mean_of_all` is the mean of all arms with plain English intermediate training.
+    Null hypothesis: the difference is zero or less.
+    """
+
+    kind: Literal["greater"]
+    arm: Arm | Literal["mean_of_all"]
+    over: Arm = BASELINE_ARM
+
+
+class Value(Part):
+    """`arm` minus `over` is `value` points, within `margin`. A magnitude: only exact evidence can decide it.
+
+    `select: best_on_validation` takes, for each target, the arm with the best source-language validation score.
+    Null hypothesis: the difference is off by `margin` or more.
+    """
+
+    kind: Literal["value"]
+    arm: Arm | Literal["best_on_validation"]
+    over: Arm = BASELINE_ARM
+    value: float
+    margin: PositiveFloat
+
+
+class SelectedGreater(Part):
+    """For each target the arm that is best on source-language validation beats the baseline on test, on the mean."""
+
+    kind: Literal["selected_greater"]
+
+
+class Equivalent(Part):
+    """Intermediate training changes the targets by less than `margin` points; `one_sided`: it gains less than that.
+
+    Null hypothesis: the mean over the arms differs from the baseline by `margin` or more.
+    """
+
+    kind: Literal["equivalent"]
+    margin: PositiveFloat
+    one_sided: bool = False
+
+
+class Best(Part):
+    """`arm` ranks first of all arms of the study, on the mean over targets.
+
+    Null hypothesis: some other arm is at least as good.
+    """
+
+    kind: Literal["best"]
+    arm: Arm
+
+
+class Ordering(Part):
+    """The gain over the baseline, averaged over arms, is larger on `group` than on every other group of the benchmark.
+
+    Null hypothesis: some other group gains at least as much.
+    """
+
+    kind: Literal["ordering"]
+    group: Name
+
+
+class Count(Part):
+    """At least `at_least` (a fraction) of the intermediate arms improve the targets.
+
+    Each arm is tested one-sided, Holm-corrected over the arms. Null hypothesis: fewer arms improve.
+    """
+
+    kind: Literal["count"]
+    at_least: float = Field(gt=0, le=1)
+
+
+class Provenance(Part):
+    """What was run, read from the plan and the manifests, not from anybody's word."""
+
+    kind: Literal["provenance"]
+    encoder: str | None = None
+    phases: tuple[Literal["pretrained", "intermediate", "finetune", "evaluate"], ...] = ()
+    intermediate_tasks: tuple[Name, ...] = ()
+    source_selection_only: bool = False
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Provenance:
+        if not (self.encoder or self.phases or self.intermediate_tasks or self.source_selection_only):
+            raise ValueError("give at least one of encoder, phases, intermediate_tasks, source_selection_only")
+        return self
+
+
+AnyPart = Annotated[
+    Greater | Value | SelectedGreater | Equivalent | Best | Ordering | Count | Provenance,
+    Field(discriminator="kind"),
+]
+
+
+class Claim(Spec):
+    """One claim: the sentence, where it stands, and parts that are judged each on its own."""
+
+    id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")
+    statement: str
+    source: Quote
+    parts: tuple[AnyPart, ...] = Field(min_length=1)
+
+
+class ClaimsSpec(Spec):
+    """A file of claims about one paper. The p-values of all parts are Holm-corrected together.
+
+    `encoder` (a hub id) and `training` (fields of TrainingSpec) are the paper's: evidence is exact only with them.
+    """
+
+    schema_version: Literal[1]
+    paper: str
+    benchmark: Name
+    encoder: str
+    training: dict[str, float] = {}
+    claims: tuple[Claim, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _ids_distinct(self) -> ClaimsSpec:
+        ids = [claim.id for claim in self.claims]
+        doubled = sorted({i for i in ids if ids.count(i) > 1})
+        if doubled:
+            raise ValueError(f"claims: id given twice: {', '.join(doubled)}")
+        return self

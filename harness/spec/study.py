@@ -1,0 +1,94 @@
+"""StudySpec: a grid of runs. `vary` is the only construct that expands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+
+from pydantic import Field, PositiveInt, model_validator
+
+from harness import plugin
+from harness.spec.base import Lang, Name, Spec
+from harness.spec.data import Split
+from harness.spec.run import IntermediateSpec, RunSpec
+from harness.spec.training import TrainingSpec
+
+BASELINE = "none"
+
+
+class Vary(Spec):
+    """The cross product that makes the runs: every encoder × intermediate arm × target × seed."""
+
+    encoder: tuple[Name, ...] = Field(min_length=1)
+    intermediate: tuple[Name, ...] = Field(min_length=1)
+    target: tuple[Name, ...] = Field(min_length=1)
+    seed: tuple[int, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Vary:
+        for field in ("encoder", "intermediate", "target", "seed"):
+            values = getattr(self, field)
+            if len(set(values)) != len(values):
+                raise ValueError(f"{field}: each value once")
+        return self
+
+
+class StudySpec(Spec):
+    """A study: what varies, how each arm is trained, how each target is trained, where it is evaluated.
+
+    The arm `none` is the baseline and is never listed under `intermediate`. `training` maps a target to its
+    fine-tuning; a target without an entry is evaluated as it is. `languages` restricts evaluation; empty means all of
+    a task's languages. `max_test_examples` takes the first rows of each test set.
+    """
+
+    name: Name
+    title: str
+    description: str
+    vary: Vary
+    intermediate: dict[Name, IntermediateSpec] = {}
+    training: dict[Name, TrainingSpec] = {}
+    languages: tuple[Lang, ...] = ()
+    split: Split = "test"
+    max_test_examples: PositiveInt | None = None
+
+    @model_validator(mode="after")
+    def _arms_exist(self) -> StudySpec:
+        if BASELINE in self.intermediate:
+            raise ValueError(f"intermediate.{BASELINE}: this name is the baseline's, without intermediate training")
+        for arm in self.vary.intermediate:
+            if arm != BASELINE and arm not in self.intermediate:
+                hint = plugin.near(arm, (BASELINE, *self.intermediate))
+                raise ValueError(f"vary.intermediate: no arm {arm!r} under `intermediate`: {hint}")
+        for target in self.training:
+            if target not in self.vary.target:
+                raise ValueError(f"training.{target}: not a target: {plugin.near(target, self.vary.target)}")
+        return self
+
+    def runs(self, languages: Mapping[str, tuple[str, ...]]) -> Iterator[RunSpec]:
+        """Yields the runs in a fixed order. `languages` maps each target to the languages it can be evaluated in."""
+        vary = self.vary
+        for encoder, arm, target, seed in product(vary.encoder, vary.intermediate, vary.target, vary.seed):
+            wanted = tuple(x for x in languages[target] if not self.languages or x in self.languages)
+            yield RunSpec(
+                encoder=encoder,
+                intermediate=None if arm == BASELINE else self.intermediate[arm],
+                target=target,
+                training=self.training.get(target),
+                evaluate=wanted,
+                split=self.split,
+                seed=seed,
+                max_test_examples=self.max_test_examples,
+            )
+
+    def limited(self, n: int) -> StudySpec:
+        """Returns the study cut down for a quick look: n rows, n optimizer steps and n test rows at most, everywhere."""
+        return self.model_copy(
+            update={
+                "intermediate": {
+                    name: arm.model_copy(update={"training": arm.training.limited(n)})
+                    for name, arm in self.intermediate.items()
+                },
+                "training": {name: training.limited(n) for name, training in self.training.items()},
+                "max_test_examples": min(n, self.max_test_examples or n),
+            }
+        )

@@ -1,0 +1,100 @@
+"""TaskSpec: a task is a YAML file over a family."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, PositiveInt, ValidationError, model_validator
+
+from harness import plugin
+from harness.errors import SpecError
+from harness.spec.base import Lang, Name, Spec
+from harness.spec.data import Reader, Rows, Split
+
+FAMILIES = "harness.spec.options"
+
+
+class Source(Spec):
+    """Who made the data and under which terms."""
+
+    paper: str
+    url: str
+    licence: str
+    citation: str
+
+
+class TaskSpec(Spec):
+    """One task: its family, its data in every language, how it is scored.
+
+    `version` is raised by hand whenever a change of this file changes numbers in a way that the data digests do not
+    show. `proxy_for` names tasks of a paper that this one stands in for; `deviation` says in words how its
+    data differ from the benchmark's own. Either makes every verdict on it a proxy.
+    """
+
+    name: Name
+    version: PositiveInt
+    title: str
+    role: Literal["intermediate", "target", "both", "pretraining"]
+    family: Name
+    benchmarks: tuple[Name, ...] = ()
+    languages: tuple[Lang, ...] = Field(min_length=1)
+    train_language: Lang | None = "en"
+    labels: tuple[str, ...] = ()
+    metrics: tuple[Name, ...] = ()
+    trivial: tuple[Name, ...] = ()
+    options: dict[str, Any] = {}
+    reader: Reader | None = None
+    splits: dict[Split, dict[Lang, tuple[Rows, ...]]]
+    proxy_for: tuple[Name, ...] = ()
+    deviation: str | None = None
+    source: Source
+
+    @model_validator(mode="after")
+    def _options_fit_family(self) -> TaskSpec:
+        try:
+            module = plugin.load(FAMILIES, self.family)
+        except SpecError as error:
+            raise ValueError(f"family: {error}") from None
+        try:
+            module.Options.model_validate_json(_json(self.options))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in ("options", *first["loc"]))
+            hint = ""
+            if first["type"] == "extra_forbidden":
+                hint = f" ({plugin.near(str(first['loc'][-1]), module.Options.model_fields)})"
+            raise ValueError(f"{where}: {first['msg']}{hint}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _languages_have_data(self) -> TaskSpec:
+        if self.role in ("target", "both") and not self.metrics:
+            raise ValueError("metrics: a target task needs at least one metric")
+        if self.role != "pretraining":
+            missing = sorted(set(self.languages) - set(self.splits.get("test", {})))
+            if missing and self.role != "intermediate":
+                raise ValueError(f"languages: no test split for {', '.join(missing)}")
+        rows = [r for by_lang in self.splits.values() for parts in by_lang.values() for r in parts]
+        if self.reader is None and any(r.reader is None for r in rows):
+            raise ValueError("reader: neither the task nor all of its rows name a reader")
+        return self
+
+    @property
+    def metric(self) -> str:
+        """The metric the task is reported in: the first of `metrics`."""
+        return self.metrics[0]
+
+    def resolved_options(self) -> Any:
+        """Returns the family's Options object, every default filled in."""
+        return plugin.load(FAMILIES, self.family).Options.model_validate_json(_json(self.options))
+
+    def rows(self, split: Split, language: str) -> tuple[Rows, ...]:
+        """Returns the sources of a split in a language, each with its reader filled in; empty if there are none."""
+        parts = self.splits.get(split, {}).get(language, ())
+        return tuple(p if p.reader else p.model_copy(update={"reader": self.reader}) for p in parts)
+
+
+def _json(value: Any) -> str:
+    from harness.canon import dumps
+
+    return dumps(value)

@@ -1,0 +1,134 @@
+"""Phase (iii), second half: one task in one language. Gold and predictions meet here, once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from harness import data, encoders, plugin
+from harness.canon import address
+from harness.encoders import Encoder
+from harness.records import JSON, Score
+from harness.spec.model import Retrieval
+from harness.stages import Job
+from harness.stages._parts import collapse, device, family, finite, load_encoder, setup, truncation
+from harness.stages.finetune import HEAD
+
+VERSION = 1
+_LAST: dict[str, Encoder] = {}
+PREDICTIONS, STATISTICS, SCORES = "predictions.parquet", "statistics.npz", "scores.json"
+
+
+@torch.no_grad()
+def run(job: Job) -> list[str]:
+    """Writes predictions by example id, per-example statistics of each metric, and scores."""
+    params = job.params
+    task, language = params["task"], params["language"]
+    module, prepared = family(task), setup(task, params.get("pooling", "first"))
+    encoder = _encoder(job)
+    rows = data.load(params["data"], language, job.data)[: params["max_examples"]]
+    features = module.features(rows, encoder, prepared)
+    head: Any
+    if "retrieval" in params:
+        head = Retrieval.model_validate_json(json.dumps(params["retrieval"]))
+    else:
+        head = module.Head(encoder, prepared).to(device())
+        encoders.load_head(head, job.inputs[0] / HEAD)
+    predicted = module.predict(encoder, head, features, rows, prepared)
+    gold = module.gold(rows, prepared)
+    write_predictions(job.out / PREDICTIONS, [row["id"] for row in rows], language, gold, predicted)
+    write_scores(job.out, params, job.stage.key, [row["id"] for row in rows], {"": (language, gold, predicted)})
+    name = f"{task['name']} {language}"
+    return truncation(name, features, rows) + (collapse(name, predicted) if "retrieval" not in params else [])
+
+
+def _encoder(job: Job) -> Encoder:
+    """Returns the stage's encoder, the last one again if it is the same: the languages of a checkpoint follow each other."""
+    identity = address([job.params["encoder"], job.params["precision"], *job.stage.inputs])
+    if identity not in _LAST:
+        _LAST.clear()  # before loading: two large encoders at once may not fit
+        _LAST[identity] = load_encoder(job)
+    return _LAST[identity]
+
+
+def write_predictions(path: Path, ids: list[str], language: str, gold: list[Any], predicted: list[Any]) -> None:
+    """Writes the columns id, language, gold, prediction; lists as JSON text."""
+    import pyarrow
+    import pyarrow.parquet
+
+    def text(values: list[Any]) -> list[str]:
+        return [v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values]
+
+    columns = {
+        "id": ids,
+        "language": [language] * len(ids),
+        "gold": text(gold),
+        "prediction": text(predicted),
+    }
+    pyarrow.parquet.write_table(pyarrow.table(columns), path)
+
+
+def write_scores(
+    folder: Path, params: JSON, key: str, ids: list[str], sets: dict[str, tuple[str, list[Any], list[Any]]]
+) -> None:
+    """Writes `statistics.npz` ([N, K] a metric, and the ids) and `scores.json` for sets of gold and predictions.
+
+    `sets` maps a prefix of the arrays' names to (language, gold, predicted).
+    """
+    arrays: dict[str, Any] = {}
+    scores = []
+    for prefix, (language, gold, predicted) in sets.items():
+        for metric in params["metrics"]:
+            module = plugin.load("harness.metrics", metric["name"])
+            counts = module.statistics(gold, predicted, language=language)
+            arrays[prefix + metric["name"]] = counts
+            value = finite(float(module.aggregate(counts.sum(0))))
+            scores.append(
+                Score(
+                    task=params["task"]["name"],
+                    language=language,
+                    split=params["split"],
+                    attack=params["attack"],
+                    metric=metric["name"],
+                    value=value,
+                    n=len(gold),
+                    signature=signature(params, metric, language),
+                    key=key,
+                )
+            )
+    if ids:
+        arrays["ids"] = np.asarray(ids)
+    np.savez(folder / STATISTICS, **arrays)
+    text = json.dumps([score.to_json() for score in scores], indent=1, ensure_ascii=False)
+    (folder / SCORES).write_text(text + "\n", encoding="utf-8")
+
+
+def signature(params: JSON, metric: JSON, language: str) -> str:
+    """Returns all that could change a score, as `key:value` pairs in a fixed order, versions last."""
+    task, described = params["task"], params["data"]
+    own = described if isinstance(described, list) else described[language]
+    pairs = [
+        ("task", task["name"]),
+        ("metric", metric["name"]),
+        ("lang", language),
+        ("split", params["split"]),
+        ("attack", params["attack"]),
+        ("maxlen", task["options"].get("max_length")),
+    ]
+    if task["options"].get("context", "paragraph") != "paragraph":
+        pairs.append(("context", task["options"]["context"]))
+    if "retrieval" in params:
+        how = params["retrieval"]
+        pairs += [("layer", how["layer"]), ("pool", how["pooling"]), ("centre", str(how["centre"]).lower())]
+    if params["max_examples"]:
+        pairs.append(("first", params["max_examples"]))
+    pairs += [
+        ("select", "source"),
+        ("data", f"sha256-{address(own)[:8]}"),
+        ("v", f"{task['version']}.{task['family_version']}.{metric['version']}"),
+    ]
+    return "|".join(f"{key}:{'last' if value is None else value}" for key, value in pairs)

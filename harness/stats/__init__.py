@@ -1,0 +1,1 @@
+"""From arrays to numbers: intervals, p values, corrections and power."""

@@ -1,0 +1,1 @@
+"""The training loop, once, and its parts: which batches, in which order, at which rate, kept where."""

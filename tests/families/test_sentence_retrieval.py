@@ -1,0 +1,87 @@
+"""Retrieval finds what a plain search finds, in the layer and with the pooling that are asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from harness.errors import HarnessError
+from harness.families import inputs, sentence_retrieval
+from harness.spec.model import Retrieval
+
+vectors = st.integers(1, 9).flatmap(
+    lambda n: arrays(np.float32, (n, 4), elements=st.integers(-3, 3).map(float).map(np.float32))
+)
+
+
+def cosine(a: np.ndarray, b: np.ndarray) -> float:
+    norms = np.linalg.norm(a) * np.linalg.norm(b)
+    return float(a @ b / norms) if norms else 0.0
+
+
+@given(vectors, vectors)
+def test_the_nearest_is_that_of_a_plain_search(queries, index) -> None:
+    found = sentence_retrieval.nearest(queries, index)
+    for query, best in zip(queries, found, strict=True):
+        cosines = [cosine(query, other) for other in index]
+        assert cosines[best] == pytest.approx(max(cosines), abs=1e-6)
+
+
+def test_the_first_of_equals_and_across_blocks(monkeypatch) -> None:
+    rng = np.random.default_rng(1)
+    queries, index = (rng.normal(size=(n, 8)).astype(np.float32) for n in (37, 50))
+    whole = sentence_retrieval.nearest(queries, index)
+    monkeypatch.setattr(sentence_retrieval, "BLOCK", 5)
+    assert sentence_retrieval.nearest(queries, index) == whole
+    same = np.ones((3, 8), np.float32)
+    assert sentence_retrieval.nearest(same, same) == [0, 0, 0]
+    assert sentence_retrieval.nearest(np.zeros((1, 8), np.float32), index) == [0]
+
+
+@pytest.mark.parametrize("layer", [None, 0, 1, 2])
+@pytest.mark.parametrize("pooling", ["first", "mean", "max"])
+@pytest.mark.parametrize("centre", [False, True])
+def test_sentences_become_vectors_as_the_encoder_says(layer, pooling, centre, encoder, setup_of, tiny_rows) -> None:
+    rows = tiny_rows("tiny_pairs", 9)
+    setup = setup_of("sentence_retrieval")
+    built = sentence_retrieval.features(rows, encoder, setup)
+    assert [f["ids"] for f in built] == [
+        encoder.tokenizer(r[side])["input_ids"] for side in ("source", "target") for r in rows
+    ]
+    with torch.no_grad():
+        head = Retrieval(layer=layer, pooling=pooling, centre=centre)
+        predicted = sentence_retrieval.predict(encoder, head, built, rows, setup)
+        sides: list[list[np.ndarray]] = [[], []]
+        for i, feature in enumerate(built):
+            batch = inputs([feature], encoder)
+            states = encoder.model(input_ids=batch["ids"], attention_mask=batch["mask"], output_hidden_states=True)
+            state = (states.last_hidden_state if layer is None else states.hidden_states[layer])[0].numpy()
+            pooled = {"first": state[0], "mean": state.mean(0), "max": state.max(0)}[pooling]
+            sides[i // len(rows)].append(pooled)
+    queries, index = (np.stack(side) for side in sides)
+    if centre:
+        queries, index = queries - queries.mean(0), index - index.mean(0)
+    for best, query in zip(predicted, queries, strict=True):
+        cosines = {row["id"]: cosine(query, other) for row, other in zip(rows, index, strict=True)}
+        assert cosines[best] == pytest.approx(max(cosines.values()), abs=1e-5)
+    assert sentence_retrieval.gold(rows, setup) == [row["id"] for row in rows]
+
+
+def test_a_translation_that_is_the_sentence_itself_is_found(encoder, setup_of, tiny_rows) -> None:
+    rows = [{**row, "target": row["source"]} for row in tiny_rows("tiny_pairs", 9)]
+    setup = setup_of("sentence_retrieval")
+    built = sentence_retrieval.features(rows, encoder, setup)
+    with torch.no_grad():
+        predicted = sentence_retrieval.predict(encoder, Retrieval(layer=0), built, rows, setup)
+    assert predicted == [row["id"] for row in rows]
+
+
+def test_a_layer_that_is_not_there_is_said_in_words(encoder, setup_of, tiny_rows) -> None:
+    rows, setup = tiny_rows("tiny_pairs", 3), setup_of("sentence_retrieval")
+    built = sentence_retrieval.features(rows, encoder, setup)
+    with torch.no_grad(), pytest.raises(HarnessError, match=r"layer 3: this encoder has layers 0 to 2; see its `retrieval"):
+        sentence_retrieval.predict(encoder, Retrieval(layer=3), built, rows, setup)

@@ -1,0 +1,147 @@
+"""The report as files: whole, the same every time, and safe whatever the texts hold."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from harness.evidence import Evidence
+from harness.records import Verdict
+from harness.report import files
+
+NAMES = ["index.html", "report.md", "metrics.json", "claims.json", "curves.json"]
+
+
+class Page(HTMLParser):
+    """What a test asks of a page: identifiers, links, tables, tags left open."""
+
+    VOID = frozenset({"meta", "link", "br", "line", "rect", "circle", "polygon", "path"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.tags: list[str] = []
+        self.open: list[str] = []
+        self.headings: list[int] = []
+        self.unscoped = 0
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.append(tag)
+        if given.get("id"):
+            self.ids.append(given["id"] or "")
+        self.links += [given[k] or "" for k in ("href", "src") if k in given]
+        self.unscoped += tag == "th" and "scope" not in given
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def out(evidence: Evidence, verdicts: list[Verdict], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("out") / "reports" / "small"
+    files.write(evidence, verdicts, folder, n_resamples=100)
+    return folder
+
+
+def test_all_files_are_written_and_nothing_else(evidence: Evidence, verdicts: list[Verdict], tmp_path: Path) -> None:
+    written = files.write(evidence, verdicts, tmp_path / "out", n_resamples=20)
+    assert [path.name for path in written] == NAMES
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(NAMES)
+
+
+def test_the_same_store_gives_the_same_bytes(out: Path, evidence: Evidence, verdicts: list[Verdict], tmp_path: Path) -> None:
+    again = Evidence(evidence.plan, evidence.store, evidence.catalog)
+    for path in files.write(again, verdicts, tmp_path / "again", n_resamples=100):
+        assert path.read_bytes() == (out / path.name).read_bytes()
+
+
+def test_the_json_files_are_json(out: Path) -> None:
+    documents = {name: json.loads((out / name).read_bytes()) for name in NAMES if name.endswith(".json")}
+    assert documents["metrics.json"]["study"] == "small"
+    assert documents["claims.json"]["study"] == "small"
+    assert set(documents["curves.json"][0]) == {"stage", "step", "loss"}
+
+
+def test_the_page_is_self_contained(out: Path) -> None:
+    text = (out / "index.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert not {"script", "img", "iframe", "object", "embed"} & set(page.tags)
+    assert all(link.startswith("#") or link == "data:," for link in page.links)
+    assert not re.search(r"@import|url\(", text)
+    assert "default-src 'none'" in text
+
+
+def test_the_page_is_well_formed_and_its_links_lead_somewhere(out: Path) -> None:
+    page = Page((out / "index.html").read_text(encoding="utf-8"))
+    assert page.open == []
+    assert len(page.ids) == len(set(page.ids))
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+
+
+def test_headings_and_tables_can_be_read_aloud(out: Path) -> None:
+    page = Page((out / "index.html").read_text(encoding="utf-8"))
+    assert page.headings[0] == 1
+    assert page.headings.count(1) == 1
+    assert all(b - a <= 1 for a, b in zip(page.headings, page.headings[1:], strict=False))
+    assert page.unscoped == 0
+    assert page.tags.count("caption") == page.tags.count("table")
+
+
+def test_markup_in_texts_stays_text(out: Path) -> None:
+    for name in ("index.html", "report.md"):
+        text = (out / name).read_text(encoding="utf-8")
+        assert "its &lt;table&gt;" in text
+        assert "<b>test</b>" not in text
+        assert "<helps>" not in text
+
+
+def test_page_and_markdown_say_the_same(out: Path) -> None:
+    page, text = ((out / name).read_text(encoding="utf-8") for name in ("index.html", "report.md"))
+    summary = json.loads((out / "metrics.json").read_bytes())
+    cell = next(row for row in summary["table"] if row["arm"] == "nli" and row["target"] == "small_qa")
+    for shown in (page, text):
+        assert f"{cell['mean']:.1f}" in shown
+        assert f"{cell['delta']:+.1f}" in shown
+        assert "3.1 % of the examples were cut off" in shown
+        assert "Saw the &lt;b&gt;test&lt;/b&gt; languages" in shown
+        assert "+20.0 [+12.5, +28.0]" in shown
+
+
+@pytest.mark.parametrize("without", [["evaluate small_qa lb"], ["evaluate"], [""]])
+def test_an_unfinished_study_has_a_report(evidence_of: Callable[..., Evidence], tmp_path: Path, without: list[str]) -> None:
+    written = files.write(evidence_of(without=without), [], tmp_path / "out", n_resamples=20)
+    page = Page(written[0].read_text(encoding="utf-8"))
+    assert page.open == []
+    assert "No claim was judged" in written[1].read_text(encoding="utf-8")
+
+
+def test_a_failed_write_leaves_the_old_file(
+    out: Path, evidence: Evidence, verdicts: list[Verdict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (out / "index.html").read_bytes()
+
+    def full(self: Path, *_: object, **__: object) -> int:
+        self.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space"):
+        files.write(evidence, verdicts, out, n_resamples=20)
+    assert (out / "index.html").read_bytes() == before
+    assert sorted(path.name for path in out.iterdir()) == sorted(NAMES)
