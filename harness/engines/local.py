@@ -14,7 +14,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from harness import provenance
-from harness.canon import dumps
+from harness.canon import Address, dumps
 from harness.engines import Function, outcome
 from harness.records import KINDS, Failure, Outcome, Stage, Success
 
@@ -26,6 +26,7 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     stage: Stage | None = None
+    last_inputs: tuple[Address, ...] = ()
 
 
 class LocalEngine:
@@ -41,21 +42,26 @@ class LocalEngine:
         stages: Sequence[Stage],
         watch: Callable[[Sequence[Stage]], None] | None = None,
     ) -> Iterator[Outcome]:
-        """Yields outcomes as they come; earlier phases first, then in the order given."""
+        """Yields outcomes as they come; earlier phases first, then in the order given.
+
+        A worker takes a stage with the same parents as its last one first: it may still hold what it read of them.
+        """
         open_keys = {stage.key for stage in stages}
-        waiting = sorted(stages, key=lambda s: KINDS.index(s.kind) if s.kind != "trivial" else -1)
+        waiting = sorted(stages, key=lambda s: KINDS.index(s.kind))
         workers = [self._start(function) for _ in range(min(self.jobs, len(stages)))]
         try:
             while True:
-                for i, worker in enumerate(workers):
+                for worker in workers:
                     if worker.stage is None:
-                        ready = next((s for s in waiting if not open_keys.intersection(s.inputs)), None)
-                        if ready is None:
+                        ready = [s for s in waiting if not open_keys.intersection(s.inputs)]
+                        if not ready:
                             break
-                        waiting.remove(ready)
-                        workers[i].stage = ready
+                        kin = (s for s in ready if s.kind == ready[0].kind and s.inputs == worker.last_inputs)
+                        chosen = next(kin, ready[0])
+                        waiting.remove(chosen)
+                        worker.stage, worker.last_inputs = chosen, chosen.inputs
                         with suppress(OSError):  # a worker that has died is found out below
-                            worker.pipe.send(_text(ready))
+                            worker.pipe.send(dumps(chosen.to_json()))
                 running = [w.stage for w in workers if w.stage]
                 if not running:
                     return
@@ -101,11 +107,6 @@ class LocalEngine:
 def make(jobs: int) -> LocalEngine:
     """Returns the engine for `jobs` stages at once."""
     return LocalEngine(jobs)
-
-
-def _text(stage: Stage) -> str:
-
-    return dumps(stage.to_json())
 
 
 def _death(code: int | None) -> str:

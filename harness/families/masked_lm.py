@@ -12,6 +12,8 @@ from harness.families import Batch, Feature, Row, Setup, inputs, pad
 
 VERSION = 1
 MASKED, RANDOM = 0.8, 0.9
+# One call for many texts is three times as fast as a call for each; offsets of all at once would fill the memory.
+TOKENIZED_AT_ONCE = 4096
 
 
 class Head(nn.Module):
@@ -32,20 +34,24 @@ class Head(nn.Module):
 
 def features(rows: Sequence[Row], encoder: Encoder, setup: Setup) -> list[Feature]:
     """Returns one feature a row: its tokens, and the token ranges of its spans."""
-    built = []
-    for i, row in enumerate(rows):
-        encoded = encoder.tokenizer(row["text"], return_offsets_mapping=True)
-        truncated = len(encoded["input_ids"]) > setup.options.max_length
-        if truncated:
-            options = {"truncation": True, "max_length": setup.options.max_length}
-            encoded = encoder.tokenizer(row["text"], return_offsets_mapping=True, **options)
-        offsets = encoded["offset_mapping"]
-        spans = []
-        for start, end in row.get("spans", ()):
-            inside = [t for t, (a, b) in enumerate(offsets) if a < end and b > start and b > a]
-            if inside:
-                spans.append((inside[0], inside[-1] + 1))
-        built.append({"ids": encoded["input_ids"], "spans": spans, "row": i, "truncated": truncated})
+    tokenizer, limit, built = encoder.tokenizer, setup.options.max_length, []
+    for start in range(0, len(rows), TOKENIZED_AT_ONCE):
+        part = rows[start : start + TOKENIZED_AT_ONCE]
+        encoded = tokenizer([row["text"] for row in part], return_offsets_mapping=True)
+        for i, (row, ids, offsets) in enumerate(
+            zip(part, encoded["input_ids"], encoded["offset_mapping"], strict=True), start
+        ):
+            truncated = len(ids) > limit
+            if truncated:
+                options = {"truncation": True, "max_length": limit}
+                cut = tokenizer(row["text"], return_offsets_mapping=True, **options)
+                ids, offsets = cut["input_ids"], cut["offset_mapping"]
+            spans = []
+            for begin, end in row.get("spans", ()):
+                inside = [t for t, (a, b) in enumerate(offsets) if a < end and b > begin and b > a]
+                if inside:
+                    spans.append((inside[0], inside[-1] + 1))
+            built.append({"ids": ids, "spans": spans, "row": i, "truncated": truncated})
     return built
 
 
