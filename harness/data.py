@@ -18,7 +18,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from harness import plugin
-from harness.canon import digest_file, dumps
+from harness.canon import digest, digest_file, dumps
 from harness.errors import EvidenceMissing, HarnessError, SpecError, StoreCorrupt
 from harness.mirror import find_in_mirror
 from harness.spec.base import Spec
@@ -293,6 +293,18 @@ def load(description: Description, language: str, data: DataFolder) -> list[Row]
             raise SpecError(f"the id {row['id']!r} occurs twice in {language} ({names}); give an id_prefix")
         seen.add(row["id"])
     return rows
+
+
+def sample(rows: list[Row], limit: int | None) -> list[Row]:
+    """Returns at most `limit` rows in file order, the same ones of any list of that length; all without a limit.
+
+    Not the first ones: many files stand in blocks of one label, one topic or one language. Not every n-th one: in
+    others labels take turns. A larger limit keeps the rows of a smaller one.
+    """
+    if limit is None or limit >= len(rows):
+        return rows
+    drawn = sorted(range(len(rows)), key=lambda i: digest(str(i).encode()))[:limit]
+    return [rows[i] for i in sorted(drawn)]
 
 
 def _load_part(part: dict[str, Any], language: str, data: DataFolder) -> list[Row]:

@@ -60,7 +60,7 @@ def make_plan(study: StudySpec, catalog: Catalog, *, limit: int | None = None) -
     trivial = {}
     for name in study.vary.target:
         wanted = tuple(x for x in languages[name] if not study.languages or x in study.languages)
-        stage = planner.trivial(name, study.split, wanted, study.max_test_examples)
+        stage = planner.trivial(name, study.split, wanted, study.max_test_examples.get(name))
         if stage:
             trivial[name] = stage
     return Plan(study, tuple(planner.stages.values()), runs, trivial)

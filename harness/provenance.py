@@ -50,7 +50,17 @@ def processor() -> dict[str, Any]:
         "device": device,
         "threads": torch.get_num_threads(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "bfloat16": has_bfloat16("cuda" if torch.cuda.is_available() else "cpu"),
     }
+
+
+def has_bfloat16(device: str) -> bool:
+    """Returns whether a kind of device (`cpu`, `cuda`) multiplies matrices of bfloat16 natively. Loads torch."""
+    import torch
+
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu._is_avx512_bf16_supported())  # noqa: SLF001 - the public API does not tell
 
 
 def cores() -> int:

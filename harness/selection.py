@@ -113,13 +113,14 @@ class View:
             other = sorted({str(getattr(t, field)) for _, t in trainings if getattr(t, field) != value})
             if other:
                 found.append(f"training: {field} {', '.join(other)} for {value}")
-        first = sorted({t.max_examples for _, t in trainings if t.max_examples})
-        if first:
-            found.append(f"training rows: the first {', '.join(map(str, first))}")
+        fewer = sorted({t.max_examples for _, t in trainings if t.max_examples})
+        if fewer:
+            found.append(f"training rows: at most {', '.join(map(str, fewer))} of a task")
         if len(study.vary.seed) == 1:
             found.append("seeds: one, so nothing is known of the variance between seeds")
-        if study.max_test_examples:
-            found.append(f"test rows: the first {study.max_test_examples}")
+        cut = [f"{study.max_test_examples[t]} of {t}" for t in targets if t in study.max_test_examples]
+        if cut:
+            found.append(f"test rows: at most {', '.join(cut)}")
         return found
 
     def filler(self, query: claim.Arm | None, wanted: Sequence[str]) -> str:

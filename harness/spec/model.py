@@ -59,8 +59,9 @@ class Retrieval(Spec):
 class ModelSpec(Spec):
     """An encoder, exactly one source, and the two choices that belong to it: pooling for heads, and retrieval.
 
-    `precision` is that of its matrix products, in training and evaluation (weights stay float32). `n_parameters`
-    serves estimates only. `disclosure` says in words what a reader of a score must know about how it was pretrained.
+    `precision` is that of its matrix products, in training and evaluation (weights stay float32); a processor without
+    bfloat16 uses float32 instead. `n_parameters` serves estimates only. `disclosure` says in words what a reader of a
+    score must know about how it was pretrained.
     """
 
     name: Name

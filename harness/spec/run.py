@@ -45,7 +45,7 @@ class RunSpec(Spec):
     """A run. No name, no device, no engine inside: nothing that cannot change a score.
 
     `training` is none for targets that are evaluated with the phase-(ii) encoder as it is (retrieval).
-    `max_test_examples` takes the first rows of each test set.
+    `max_test_examples` takes a sample of each test set.
     """
 
     encoder: Name

@@ -38,7 +38,8 @@ class StudySpec(Spec):
 
     The arm `none` is the baseline and is never listed under `intermediate`. `training` maps a target to its
     fine-tuning; a target without an entry is evaluated as it is. `languages` restricts evaluation; empty means all of
-    a task's languages. `max_test_examples` takes the first rows of each test set.
+    a task's languages. `max_test_examples` maps a target to the size of a sample of each of its test sets; a target
+    without an entry is evaluated on all rows.
     """
 
     name: Name
@@ -49,7 +50,7 @@ class StudySpec(Spec):
     training: dict[Name, TrainingSpec] = {}
     languages: tuple[Lang, ...] = ()
     split: Split = "test"
-    max_test_examples: PositiveInt | None = None
+    max_test_examples: dict[Name, PositiveInt] = {}
 
     @model_validator(mode="after")
     def _arms_exist(self) -> StudySpec:
@@ -59,9 +60,10 @@ class StudySpec(Spec):
             if arm != BASELINE and arm not in self.intermediate:
                 hint = plugin.near(arm, (BASELINE, *self.intermediate))
                 raise ValueError(f"vary.intermediate: no arm {arm!r} under `intermediate`: {hint}")
-        for target in self.training:
-            if target not in self.vary.target:
-                raise ValueError(f"training.{target}: not a target: {plugin.near(target, self.vary.target)}")
+        for field in ("training", "max_test_examples"):
+            for target in getattr(self, field):
+                if target not in self.vary.target:
+                    raise ValueError(f"{field}.{target}: not a target: {plugin.near(target, self.vary.target)}")
         return self
 
     def runs(self, languages: Mapping[str, tuple[str, ...]]) -> Iterator[RunSpec]:
@@ -77,7 +79,7 @@ class StudySpec(Spec):
                 evaluate=wanted,
                 split=self.split,
                 seed=seed,
-                max_test_examples=self.max_test_examples,
+                max_test_examples=self.max_test_examples.get(target),
             )
 
     def limited(self, n: int) -> StudySpec:
@@ -89,6 +91,6 @@ class StudySpec(Spec):
                     for name, arm in self.intermediate.items()
                 },
                 "training": {name: training.limited(n) for name, training in self.training.items()},
-                "max_test_examples": min(n, self.max_test_examples or n),
+                "max_test_examples": {t: min(n, self.max_test_examples.get(t, n)) for t in self.vary.target},
             }
         )

@@ -11,7 +11,7 @@ class EarlyStopping(Spec):
     """Stop once the source-language validation score no longer rises.
 
     It is taken every `every_steps`; after `patience` scores without gain training stops and the best weights are kept.
-    `max_examples` takes the first rows of the validation set.
+    `max_examples` takes a sample of the validation set.
     """
 
     every_steps: PositiveInt
@@ -23,6 +23,7 @@ class TrainingSpec(Spec):
     """AdamW with linear warm-up and decay. Give `epochs` or `max_steps`, and `batch_examples` or `batch_tokens`.
 
     `batch_tokens` bounds the padded tokens of a batch. `accumulate` splits each batch into that many parts.
+    `max_examples` takes a sample of each task (`data.sample`).
     `layer_decay` multiplies the rate once a layer downwards from the head. `freeze_layers` counts from the bottom.
     """
 

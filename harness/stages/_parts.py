@@ -59,9 +59,9 @@ def setup(task: JSON, pooling: str) -> Setup:
 
 
 def load_rows(described: Mapping[str, Any], folder: DataFolder, limit: int | None = None) -> list[Row]:
-    """Returns the rows of all languages of a split, in the order of the languages' names; at most `limit`."""
+    """Returns the rows of all languages of a split, in the order of the languages' names; `limit` of them."""
     rows = [row for language in sorted(described) for row in data.load(described[language], language, folder)]
-    return rows[:limit]
+    return data.sample(rows, limit)
 
 
 def write_events(path: Path, events: Sequence[JSON]) -> None:

@@ -18,7 +18,7 @@ from harness.stages import Job
 from harness.stages._parts import collapse, device, family, finite, load_encoder, setup, truncation
 from harness.stages.finetune import HEAD
 
-VERSION = 1
+VERSION = 2
 _LAST: dict[str, Encoder] = {}
 PREDICTIONS, STATISTICS, SCORES = "predictions.parquet", "statistics.npz", "scores.json"
 
@@ -30,7 +30,7 @@ def run(job: Job) -> list[str]:
     task, language = params["task"], params["language"]
     module, prepared = family(task), setup(task, params.get("pooling", "first"))
     encoder = _encoder(job)
-    rows = data.load(params["data"], language, job.data)[: params["max_examples"]]
+    rows = data.sample(data.load(params["data"], language, job.data), params["max_examples"])
     features = module.features(rows, encoder, prepared)
     head: Any
     if "retrieval" in params:
@@ -125,7 +125,7 @@ def signature(params: JSON, metric: JSON, language: str) -> str:
         how = params["retrieval"]
         pairs += [("layer", how["layer"]), ("pool", how["pooling"]), ("centre", str(how["centre"]).lower())]
     if params["max_examples"]:
-        pairs.append(("first", params["max_examples"]))
+        pairs.append(("sample", params["max_examples"]))
     pairs += [
         ("select", "source"),
         ("data", f"sha256-{address(own)[:8]}"),

@@ -23,7 +23,7 @@ from harness.stages._parts import (
 )
 from harness.training.loop import Member, fit
 
-VERSION = 1
+VERSION = 2
 HEAD = "head.safetensors"
 
 

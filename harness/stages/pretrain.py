@@ -16,7 +16,7 @@ from harness.stages import Job
 from harness.stages._parts import ENCODER, EVENTS, device, load_rows, setup, truncation, write_events
 from harness.training.loop import Member, fit
 
-VERSION = 1
+VERSION = 2
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 
 

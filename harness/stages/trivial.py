@@ -11,7 +11,7 @@ from harness.records import JSON
 from harness.stages import Job
 from harness.stages._parts import family, finite, load_rows, setup
 
-VERSION = 1
+VERSION = 2
 
 
 def run(job: Job) -> list[str]:
@@ -21,7 +21,8 @@ def run(job: Job) -> list[str]:
     module, prepared = family(task), setup(task, "first")
     train = load_rows(params["train"], job.data) if params["train"] else []
     scores: list[JSON] = []
-    tests = {x: data.load(d, x, job.data)[: params["max_examples"]] for x, d in sorted(params["data"].items())}
+    limit = params["max_examples"]
+    tests = {x: data.sample(data.load(d, x, job.data), limit) for x, d in sorted(params["data"].items())}
     joined = [row for rows in tests.values() for row in rows]
     for baseline in params["baselines"]:
         # One fit serves all languages: the baselines know nothing of a row's language.

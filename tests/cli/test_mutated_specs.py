@@ -242,6 +242,7 @@ MEANINGS: dict[str, list[tuple[str, Loc, Any, str]]] = {
         ("language that no target has", ("languages",), ["en", "qq"], "'qq'"),
         ("languages of no target", ("languages",), ["qq"], "none of these is a language"),
         ("expression", ("max_test_examples",), "${n}", "max_test_examples"),
+        ("rows of no target", ("max_test_examples",), {"xnil": 9}, "did you mean"),
     ],
     "models/mini": [
         ("name of another file", ("name",), "maxi", "is not the file's name"),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness import data as pinned
 from harness.canon import address
-from harness.data import DataFolder, describe, load, reader_options
+from harness.data import DataFolder, describe, load, reader_options, sample
 from harness.errors import EvidenceMissing, SpecError
 from harness.spec.data import Reader
 from harness.spec.task import TaskSpec
@@ -100,6 +103,24 @@ def test_rows_are_sliced_in_file_order(folder) -> None:
     rows = load(describe(with_train(start=2, stop=5), "train", "en", nothing), "en", folder)
     assert [row["id"] for row in rows] == ["en-2", "en-3", "en-4"]
     assert rows[0] == {"id": "en-2", "text_a": "p2", "text_b": "h2", "label": "no"}
+
+
+@given(st.integers(0, 60), st.integers(1, 60), st.integers(1, 60))
+def test_a_sample_keeps_file_order_and_grows_with_its_limit(n, small, more) -> None:
+    rows = [{"id": str(i)} for i in range(n)]
+    few, many = sample(rows, small), sample(rows, small + more)
+    assert len(few) == min(n, small)
+    assert sample(rows, None) == rows
+    places = [rows.index(row) for row in few]
+    assert places == sorted(set(places))
+    assert all(row in many for row in few)
+
+
+@pytest.mark.parametrize("order", ["blocks", "turns"])
+def test_a_sample_has_every_label_wherever_they_stand(order) -> None:
+    labels = [i * 3 // 900 for i in range(900)] if order == "blocks" else [i % 3 for i in range(900)]
+    counts = Counter(row["label"] for row in sample([{"label": label} for label in labels], 300))
+    assert min(counts.values()) > 70
 
 
 def test_rows_of_another_split_are_kept_apart(folder) -> None:

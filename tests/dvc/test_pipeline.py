@@ -22,7 +22,7 @@ title: A tiny study
 description: A few steps a stage.
 vary: {encoder: [mini], intermediate: [none, nli], target: [mini_retrieval], seed: [1]}
 languages: [la, lb]
-max_test_examples: 20
+max_test_examples: {mini_retrieval: 20}
 intermediate:
   nli: {tasks: [mini_nli], training: {learning_rate: 0.003, max_steps: 4, batch_examples: 8}}
 """

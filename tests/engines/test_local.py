@@ -56,6 +56,19 @@ def test_two_stages_run_at_once(functions, tmp_path) -> None:
     assert max(running) == 2
 
 
+def test_a_worker_keeps_to_the_parent_that_it_holds(functions, tmp_path) -> None:
+    parents = [make(f"p{i}", "finetune") for i in range(2)]
+    leaves = [make(f"{language} of {p.label}", "evaluate", p) for language in "abc" for p in parents]
+    list(local.make(1).map(functions.Behave(tmp_path / "log"), [*parents, *leaves]))
+    assert [name[-2:] for name in log(tmp_path / "log")] == ["p0", "p1", "p0", "p0", "p0", "p1", "p1", "p1"]
+
+
+def test_what_nothing_waits_for_comes_last(functions, tmp_path) -> None:
+    trivial, pretrain = make("trivial", "trivial"), make("pretrain", "pretrain")
+    list(local.make(1).map(functions.Behave(tmp_path / "log"), [trivial, pretrain, make("leaf", "evaluate", pretrain)]))
+    assert list(log(tmp_path / "log")) == ["pretrain", "leaf", "trivial"]
+
+
 def test_children_of_a_failure_are_left_out_and_the_rest_goes_on(functions, tmp_path) -> None:
     bad, good = make("bad", fails=True), make("good")
     stages = [bad, make("child", "evaluate", bad), good, make("its child", "evaluate", good)]

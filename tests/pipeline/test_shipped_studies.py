@@ -45,7 +45,7 @@ def test_the_embedded_study_runs_cut_down(new_place, repository) -> None:
         "mini_retrieval",
     }
     assert {s["n"] for s in found.values()} == {16}
-    assert all("|first:16|" in s["signature"] for s in found.values())
+    assert all("|sample:16|" in s["signature"] for s in found.values())
 
 
 @pytest.fixture

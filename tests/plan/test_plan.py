@@ -241,7 +241,7 @@ CHANGES = {
         "finetune mini_nli · none · mini · seed 1", "pretrain mini",
     ),
     "number of test rows": (
-        lambda data: data.update(max_test_examples=17), {},
+        lambda data: data.update(max_test_examples={"mini_ner": 17}), {},
         "evaluate mini_ner la · none · mini · seed 1", "finetune mini_ner · none · mini · seed 1",
     ),
     "version of a family": (

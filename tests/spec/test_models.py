@@ -123,7 +123,7 @@ def test_a_limit_cuts_rows_steps_and_tests() -> None:
     study = make(
         StudySpec, STUDY, {"intermediate": {"nli": arm}, "vary": {**VARY, "intermediate": ["none", "nli"]}}
     ).limited(5)
-    assert study.training["t"].max_examples == study.max_test_examples == 5
+    assert study.training["t"].max_examples == study.max_test_examples["t"] == 5
     assert study.training["t"].max_steps is None
     assert study.intermediate["nli"].training.max_examples == 3
     steps = make(TrainingSpec, {"learning_rate": 0.1, "max_steps": 100, "batch_tokens": 64}).limited(5)

@@ -266,11 +266,11 @@ class TestFidelity:
     def test_training_rows(self, exact_lab) -> None:
         training = {t: {**exact_lab.training, "max_examples": 500} for t in self.targets[:3]}
         exact_lab.study(arms={"none": [], "a": ["mnli"]}, targets=self.targets, training=training)
-        assert self.differences(exact_lab) == ["training rows: the first 500"]
+        assert self.differences(exact_lab) == ["training rows: at most 500 of a task"]
 
     def test_targets_and_test_rows(self, exact_lab) -> None:
-        exact_lab.study(arms={"none": [], "a": ["mnli"]}, targets=["xquad", "xnli"], max_test_examples=50)
-        assert self.differences(exact_lab) == ["targets: not evaluated: pawsx, tatoeba", "test rows: the first 50"]
+        exact_lab.study(arms={"none": [], "a": ["mnli"]}, targets=["xquad", "xnli"], max_test_examples={"xquad": 50})
+        assert self.differences(exact_lab) == ["targets: not evaluated: pawsx, tatoeba", "test rows: at most 50 of xquad"]
 
     def test_languages(self, exact_lab) -> None:
         exact_lab.study(arms={"none": [], "a": ["mnli"]}, targets=self.targets, languages=["la"])

@@ -196,8 +196,9 @@ class TestProvenance:
         """C7 is not refused because a study of another encoder comes first in the alphabet."""
         arms, targets = {"none": [], "a": ["mnli"]}, ["xnli", "pawsx", "xquad", "tatoeba"]
         exact_lab.model("other", "example/other")
-        exact_lab.study("another", arms=arms, targets=targets, encoder=["other"], max_test_examples=9, seeds=[1])
-        exact_lab.study("nearly", arms=arms, targets=targets, max_test_examples=9, seeds=[1])
+        few = dict.fromkeys(targets, 9)
+        exact_lab.study("another", arms=arms, targets=targets, encoder=["other"], max_test_examples=few, seeds=[1])
+        exact_lab.study("nearly", arms=arms, targets=targets, max_test_examples=few, seeds=[1])
         for name in ("another", "nearly"):
             exact_lab.fill(truths.steady(truths.levels(UP)), name)
         found = exact_lab.part(self.encoder)
