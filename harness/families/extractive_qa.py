@@ -62,9 +62,9 @@ def features(rows: Sequence[Row], encoder: Encoder, setup: Setup) -> list[Featur
     """
     options, tokenizer, built = setup.options, encoder.tokenizer, []
     n_special = tokenizer.num_special_tokens_to_add(pair=True)
-    for i, row in enumerate(_prepared(rows, setup)):
+    prepared = _prepared(rows, setup)
+    for i, (row, spans) in enumerate(zip(prepared, _offsets(prepared, tokenizer), strict=True)):
         question = row["question"]
-        spans = tokenizer(question, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
         if len(spans) > options.max_question_length:
             question = question[: spans[options.max_question_length - 1][1]]
         # The tokenizer counts the overlap of two windows, the option how far the second begins after the first.
@@ -94,6 +94,17 @@ def features(rows: Sequence[Row], encoder: Encoder, setup: Setup) -> list[Featur
                 }
             )
     return built
+
+
+def _offsets(rows: Sequence[Row], tokenizer: Any) -> list[list[tuple[int, int]]]:
+    """Returns the characters of each token of each question."""
+    if not rows:
+        return []
+    questions = [row["question"] for row in rows]
+    found: list[list[tuple[int, int]]] = tokenizer(questions, add_special_tokens=False, return_offsets_mapping=True)[
+        "offset_mapping"
+    ]
+    return found
 
 
 def _tokens_of(answer: dict[str, Any], offsets: Sequence[tuple[int, int] | None]) -> tuple[int, int]:

@@ -31,20 +31,28 @@ def features(rows: Sequence[Row], encoder: Encoder, setup: Setup) -> list[Featur
     """Returns one feature a window: `first` are the places of words' first pieces, `words` their numbers in the row."""
     index = {label: i for i, label in enumerate(setup.labels)}
     built = []
-    for i, row in enumerate(rows):
-        for ids, first, words in _windows(row["tokens"], encoder, setup.options.max_length):
+    for i, (row, pieces) in enumerate(zip(rows, _pieces(rows, encoder), strict=True)):
+        for ids, first, words in _windows(pieces, encoder, setup.options.max_length):
             labels = [index[row["tags"][w]] for w in words]
             built.append({"ids": ids, "first": first, "words": words, "labels": labels, "row": i, "truncated": False})
     return built
 
 
-def _windows(tokens: Sequence[str], encoder: Encoder, limit: int) -> Iterator[tuple[list[int], list[int], list[int]]]:
+def _pieces(rows: Sequence[Row], encoder: Encoder) -> Iterator[list[list[int]]]:
+    """Yields the pieces of each word of each row."""
+    if not rows:
+        return
+    encoded = encoder.tokenizer([list(row["tokens"]) for row in rows], is_split_into_words=True, add_special_tokens=False)
+    for i, row in enumerate(rows):
+        pieces: list[list[int]] = [[] for _ in row["tokens"]]
+        for piece, word in zip(encoded["input_ids"][i], encoded.word_ids(i), strict=True):
+            pieces[word].append(piece)
+        yield pieces
+
+
+def _windows(pieces: Sequence[list[int]], encoder: Encoder, limit: int) -> Iterator[tuple[list[int], list[int], list[int]]]:
     """Yields (ids, first pieces, words) of one sentence, cut between words wherever it is longer than `limit`."""
     tokenizer = encoder.tokenizer
-    encoded = tokenizer(list(tokens), is_split_into_words=True, add_special_tokens=False)
-    pieces: list[list[int]] = [[] for _ in tokens]
-    for piece, word in zip(encoded["input_ids"], encoded.word_ids(), strict=True):
-        pieces[word].append(piece)
     start, end = [tokenizer.cls_token_id], [tokenizer.sep_token_id]
     ids: list[int] = list(start)
     first: list[int] = []

@@ -52,8 +52,9 @@ def test_layers_are_counted_from_the_embedding(kind, make_encoder) -> None:
             encoder.layer(batch["ids"], batch["mask"], 3)
 
 
-def test_half_precision_gives_whole_numbers_out(kind, make_encoder) -> None:
+def test_half_precision_gives_whole_numbers_out(kind, make_encoder, monkeypatch) -> None:
     encoder = make_encoder(kind)
+    monkeypatch.setattr("harness.encoders.has_bfloat16", lambda device: True)
     batch = inputs([{"ids": [0, 7, 8, 2]}], encoder)
     with torch.no_grad():
         exact = encoder.hidden(batch["ids"], batch["mask"])
@@ -63,3 +64,6 @@ def test_half_precision_gives_whole_numbers_out(kind, make_encoder) -> None:
     assert rough.dtype == layer.dtype == torch.float32
     assert not torch.equal(exact, rough)
     assert torch.allclose(exact, rough, atol=0.1)
+    monkeypatch.setattr("harness.encoders.has_bfloat16", lambda device: False)
+    with torch.no_grad():
+        assert torch.equal(exact, encoder.hidden(batch["ids"], batch["mask"]))
