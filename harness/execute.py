@@ -16,7 +16,8 @@ from harness.records import Failure, Manifest, Outcome, Stage, Success
 from harness.stages import Job
 from harness.store import Store
 
-# Two processes beat two threads, but every other stage waits for a pretraining, and a second core is idle meanwhile.
+# Fixed by the kind of stage, never by the machine: sums in another order give other bits. Two processes beat two
+# threads, but every other stage waits for a pretraining, and a second core would be idle meanwhile.
 N_THREADS = {"pretrain": 2}
 
 
@@ -36,6 +37,9 @@ def execute(stage: Stage, store: Store, data: DataFolder, *, checkpoint_seconds:
 
 
 def _compute(stage: Stage, store: Store, data: DataFolder, checkpoint_seconds: float, began: str) -> Success:
+    import torch
+
+    torch.set_num_threads(N_THREADS.get(stage.kind, 1))
     work = store.work(stage)
     out = work / "out"
     shutil.rmtree(out, ignore_errors=True)
@@ -73,14 +77,8 @@ def _failure(stage: Stage, store: Store, error: Exception, started: str) -> Fail
 
 
 def execute_text(text: str, store: Path, data: Path, checkpoint_seconds: float) -> str:
-    """Does `execute` for a stage given as canonical JSON and returns the outcome as JSON: the wire format of engines.
-
-    How many threads a stage has is fixed by its kind, not by the machine: sums in another order give other bits.
-    """
-    import torch
-
+    """Does `execute` for a stage given as canonical JSON and returns the outcome as JSON: the wire format of engines."""
     stage = Stage.from_json(json.loads(text))
-    torch.set_num_threads(N_THREADS.get(stage.kind, 1))
     outcome = execute(stage, Store(store), DataFolder(data), checkpoint_seconds=checkpoint_seconds)
     if isinstance(outcome, Success):
         return json.dumps({"success": {**outcome.__dict__, "doubts": list(outcome.doubts)}})

@@ -101,9 +101,10 @@ def test_a_killed_evaluation_gives_the_same_bytes(made, reference, first, withou
     assert outputs(store, stage) == outputs(reference, stage)
 
 
-def test_the_thread_count_stands_in_the_manifest(reference, first) -> None:
-    manifest = reference.manifest(reference.path(first("finetune tiny_nli")))
-    assert manifest.environment["threads"] == 1
+@pytest.mark.parametrize(("label", "n"), [("pretrain tiny", 2), ("finetune tiny_nli", 1), ("evaluate tiny_nli la", 1)])
+def test_the_thread_count_is_fixed_by_the_kind_of_stage(label, n, reference, first) -> None:
+    manifest = reference.manifest(reference.path(first(label)))
+    assert manifest.environment["threads"] == n
     assert manifest.environment["cpu_capability"]
     assert manifest.environment["packages"]["torch"]
 
