@@ -121,7 +121,9 @@ def workloads(steps: int) -> dict[str, dict[str, Measure]]:
 
     def classifier() -> Any:
         torch.manual_seed(SEED)
-        return AutoModelForSequenceClassification.from_config(encoder().model.config, attn_implementation="sdpa")
+        config = encoder().model.config
+        config.num_labels = len(LABELS)
+        return AutoModelForSequenceClassification.from_config(config, attn_implementation="sdpa")
 
     collator = DataCollatorWithPadding(tokenizer)
     found = {
