@@ -12,7 +12,7 @@ PYTHON ?= $(shell command -v python3.11 2>/dev/null || command -v python3)
 LOCK ?=
 BIN := .venv/bin
 STAMP := .venv/.installed
-# One thread a process: results are bit-identical only for one thread count, and two processes fill two cores.
+# For tests that train outside of a stage, which sets its own thread count: sums in another order give other bits.
 ONE_THREAD := OMP_NUM_THREADS=1
 
 .PHONY: help demo test lint open lock clean

@@ -101,10 +101,8 @@ def _offsets(rows: Sequence[Row], tokenizer: Any) -> list[list[tuple[int, int]]]
     if not rows:
         return []
     questions = [row["question"] for row in rows]
-    found: list[list[tuple[int, int]]] = tokenizer(questions, add_special_tokens=False, return_offsets_mapping=True)[
-        "offset_mapping"
-    ]
-    return found
+    encoded = tokenizer(questions, add_special_tokens=False, return_offsets_mapping=True)
+    return list(encoded["offset_mapping"])
 
 
 def _tokens_of(answer: dict[str, Any], offsets: Sequence[tuple[int, int] | None]) -> tuple[int, int]:
