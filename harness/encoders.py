@@ -40,6 +40,11 @@ class Encoder:
         return torch.autocast(kind, torch.bfloat16, enabled=self.precision == "bfloat16" and has_bfloat16(kind))
 
     @property
+    def predict_tokens(self) -> int:
+        """How many padded tokens a batch without gradients has: few enough for a CPU's cache, many for an accelerator."""
+        return 2048 if self.model.device.type == "cpu" else 16384
+
+    @property
     def width(self) -> int:
         """The size D of a hidden vector."""
         return int(self.model.config.hidden_size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from harness.encoders import Encoder
-from harness.families import Batch, Feature, Row, Setup, by_length, inputs
+from harness.families import TOKENIZED_AT_ONCE, Batch, Feature, Row, Setup, by_length, inputs
 
 VERSION = 2
+# Token ids, and the characters of each token in the context, none for what lies outside it.
+Window = tuple[list[int], list[tuple[int, int] | None]]
 # A full stop ends a sentence before a space or the end; the wide ones of Chinese, Japanese and Hindi always do.
 SENTENCE_END = re.compile(r"[.!?؟]+[\"'”’)\]]*(?=\s|$)|[。！？।]+[」』”’）]*")
 
@@ -60,27 +62,10 @@ def features(rows: Sequence[Row], encoder: Encoder, setup: Setup) -> list[Featur
     `offsets` are the characters of each token, none outside the context; `start` and `end` the tokens of the first
     answer, both 0 (the first token) where the window does not hold it. `context` is the text that offsets count in.
     """
-    options, tokenizer, built = setup.options, encoder.tokenizer, []
-    n_special = tokenizer.num_special_tokens_to_add(pair=True)
+    built = []
     prepared = _prepared(rows, setup)
-    for i, (row, spans) in enumerate(zip(prepared, _offsets(prepared, tokenizer), strict=True)):
-        question = row["question"]
-        if len(spans) > options.max_question_length:
-            question = question[: spans[options.max_question_length - 1][1]]
-        # The tokenizer counts the overlap of two windows, the option how far the second begins after the first.
-        room = options.max_length - min(len(spans), options.max_question_length) - n_special
-        encoded = tokenizer(
-            question,
-            row["context"],
-            truncation="only_second",
-            max_length=options.max_length,
-            stride=max(0, room - options.doc_stride),
-            return_overflowing_tokens=True,
-            return_offsets_mapping=True,
-        )
-        for w, ids in enumerate(encoded["input_ids"]):
-            owner = encoded.sequence_ids(w)
-            offsets = [o if s == 1 else None for o, s in zip(encoded["offset_mapping"][w], owner, strict=True)]
+    for i, (row, question, windows) in enumerate(_windows(prepared, encoder.tokenizer, setup.options)):
+        for ids, offsets in windows:
             start, end = _tokens_of(row["answers"][0], offsets) if row["answers"] else (0, 0)
             built.append(
                 {
@@ -96,13 +81,39 @@ def features(rows: Sequence[Row], encoder: Encoder, setup: Setup) -> list[Featur
     return built
 
 
-def _offsets(rows: Sequence[Row], tokenizer: Any) -> list[list[tuple[int, int]]]:
-    """Returns the characters of each token of each question."""
-    if not rows:
-        return []
-    questions = [row["question"] for row in rows]
-    encoded = tokenizer(questions, add_special_tokens=False, return_offsets_mapping=True)
-    return list(encoded["offset_mapping"])
+def _windows(rows: Sequence[Row], tokenizer: Any, options: Any) -> Iterator[tuple[Row, str, list[Window]]]:
+    """Yields each row with its question, cut if it is long, and the windows of its context."""
+    for start in range(0, len(rows), TOKENIZED_AT_ONCE):
+        part = rows[start : start + TOKENIZED_AT_ONCE]
+        asked = tokenizer([r["question"] for r in part], add_special_tokens=False, return_offsets_mapping=True)
+        questions = []
+        for row, spans in zip(part, asked["offset_mapping"], strict=True):
+            is_long = len(spans) > options.max_question_length
+            questions.append(row["question"][: spans[options.max_question_length - 1][1]] if is_long else row["question"])
+        whole = tokenizer(questions, [r["context"] for r in part], return_offsets_mapping=True)
+        for i, (row, question) in enumerate(zip(part, questions, strict=True)):
+            if len(whole["input_ids"][i]) <= options.max_length:
+                yield row, question, [_window(whole, i)]
+                continue
+            n_question = min(len(asked["input_ids"][i]), options.max_question_length)
+            room = options.max_length - n_question - tokenizer.num_special_tokens_to_add(pair=True)
+            cut = tokenizer(
+                question,
+                row["context"],
+                truncation="only_second",
+                max_length=options.max_length,
+                # The tokenizer counts the overlap of two windows, the option how far the second begins after the first.
+                stride=max(0, room - options.doc_stride),
+                return_overflowing_tokens=True,
+                return_offsets_mapping=True,
+            )
+            yield row, question, [_window(cut, w) for w in range(len(cut["input_ids"]))]
+
+
+def _window(encoded: Any, i: int) -> Window:
+    owner = encoded.sequence_ids(i)
+    offsets = [o if s == 1 else None for o, s in zip(encoded["offset_mapping"][i], owner, strict=True)]
+    return encoded["input_ids"][i], offsets
 
 
 def _tokens_of(answer: dict[str, Any], offsets: Sequence[tuple[int, int] | None]) -> tuple[int, int]:
@@ -142,7 +153,7 @@ def predict(encoder: Encoder, head: Any, built: Sequence[Feature], rows: Sequenc
     """Returns the best span of each row over all its windows; "" where no answer scores higher."""
     best: list[tuple[float, str]] = [(-np.inf, "")] * len(rows)
     null = [np.inf] * len(rows)
-    for indices in by_length(built):
+    for indices in by_length(built, encoder.predict_tokens):
         scores = logits(encoder, head, inputs([built[i] for i in indices], encoder)).cpu().numpy()
         for i, window in zip(indices, scores, strict=True):
             feature = built[i]

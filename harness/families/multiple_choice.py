@@ -71,7 +71,7 @@ def loss(encoder: Encoder, head: nn.Module, batch: Batch, setup: Setup) -> Tenso
 def predict(encoder: Encoder, head: Any, built: Sequence[Feature], rows: Sequence[Row], setup: Setup) -> list[str]:
     """Returns the index of the best choice of each row, as text."""
     predicted = [""] * len(rows)
-    for indices in by_length(built):
+    for indices in by_length(built, encoder.predict_tokens):
         scores = logits(encoder, head, collate([built[i] for i in indices], encoder), setup)
         for i, best in zip(indices, scores.argmax(-1).tolist(), strict=True):
             predicted[built[i]["row"]] = str(best)

@@ -29,7 +29,7 @@ def features(rows: Sequence[Row], encoder: Encoder, setup: Setup) -> list[Featur
 def predict(encoder: Encoder, head: Retrieval, built: Sequence[Feature], rows: Sequence[Row], setup: Setup) -> list[str]:
     """Returns the id of the nearest foreign sentence for each English one. `head` says layer, pooling and centring."""
     vectors = np.zeros((len(built), encoder.width), np.float32)
-    for indices in by_length(built):
+    for indices in by_length(built, encoder.predict_tokens):
         batch = inputs([built[i] for i in indices], encoder)
         hidden = encoder.layer(batch["ids"], batch["mask"], head.layer)
         vectors[indices] = pool(hidden, batch["mask"], head.pooling).float().cpu().numpy()

@@ -57,7 +57,7 @@ def loss(encoder: Encoder, head: nn.Module, batch: Batch, setup: Setup) -> Tenso
 def predict(encoder: Encoder, head: Any, built: Sequence[Feature], rows: Sequence[Row], setup: Setup) -> list[str]:
     """Returns the likeliest label of each row."""
     predicted = [""] * len(rows)
-    for indices in by_length(built):
+    for indices in by_length(built, encoder.predict_tokens):
         scores = logits(encoder, head, inputs([built[i] for i in indices], encoder), setup)
         for i, best in zip(indices, scores.argmax(-1).tolist(), strict=True):
             predicted[built[i]["row"]] = setup.labels[best]

@@ -96,7 +96,7 @@ def loss(encoder: Encoder, head: nn.Module, batch: Batch, setup: Setup) -> Tenso
 def predict(encoder: Encoder, head: Any, built: Sequence[Feature], rows: Sequence[Row], setup: Setup) -> list[list[str]]:
     """Returns one label a word of each row."""
     predicted = [[setup.labels[0]] * len(row["tokens"]) for row in rows]
-    for indices in by_length(built):
+    for indices in by_length(built, encoder.predict_tokens):
         chosen = logits(encoder, head, collate([built[i] for i in indices], encoder)).argmax(-1).tolist()
         for i, best in zip(indices, chosen, strict=True):
             for word, label in zip(built[i]["words"], best, strict=False):

@@ -56,7 +56,7 @@ def validation_loss(encoder: Encoder, member: Member, rows: list[dict[str, objec
     features = masked_lm.features(rows, encoder, member.setup)
     total, n = 0.0, 0
     torch.manual_seed(0)
-    for indices in by_length(features):
+    for indices in by_length(features, encoder.predict_tokens):
         batch = masked_lm.collate([features[i] for i in indices], encoder)
         total += float(masked_lm.loss(encoder, member.head, batch, member.setup)) * len(indices)
         n += len(indices)

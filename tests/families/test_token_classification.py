@@ -75,6 +75,8 @@ class Shifted(nn.Module):
 class Echo:
     """An encoder whose hidden vector is the token's id modulo three."""
 
+    predict_tokens = 64
+
     def __init__(self, encoder) -> None:
         self.tokenizer, self.model = encoder.tokenizer, encoder.model
 
