@@ -49,7 +49,7 @@ demo: $(STAMP)
 	$(BIN)/harness report mini
 
 open: $(STAMP)
-	$(BIN)/harness data fetch $(if $(MIRROR),--mirror "$(MIRROR)")
+	$(BIN)/harness data fetch --study open $(if $(MIRROR),--mirror "$(MIRROR)")
 	$(BIN)/harness run specs/studies/open.yaml
 	@$(call judged,open)
 	$(BIN)/harness report open

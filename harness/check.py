@@ -121,23 +121,30 @@ def _task(task: TaskSpec, catalog: Catalog) -> Found:
     needs_labels = task.family in ("sequence_classification", "token_classification")
     if needs_labels and len(task.labels) < 2:
         yield ("labels",), f"{task.family} needs at least two labels", "list them in a fixed order"
+    yield from _splits(task, (), catalog)
+    for name in task.editions:
+        yield from _splits(task.in_edition(name), ("editions", name), catalog.in_edition(name))
+
+
+def _splits(task: TaskSpec, above: Loc, catalog: Catalog) -> Found:
+    """Checks the sources of a task, or of one of its editions, which stand in the file under `above`."""
     train = _training_rows(task)
     if task.role in ("both", "intermediate", "pretraining") and not train:
-        yield ("splits",), f"a task of role {task.role} needs a train split", ""
+        yield (*above, "splits"), f"a task of role {task.role} needs a train split", ""
     if train and task.train_language not in train:
         there = f"there is {', '.join(sorted(train))}"
         yield ("train_language",), f"no training rows in {task.train_language!r}", there
     for language in task.splits.get("test", {}):
-        yield from _known(("splits", "test", language), "language", language, task.languages)
+        yield from _known((*above, "splits", "test", language), "language", language, task.languages)
     if task.reader:
-        yield from _reader(("reader",), task.reader)
+        yield from _reader((*above, "reader"), task.reader)
     for split, languages in task.splits.items():
         for language, parts in languages.items():
             for i, rows in enumerate(parts):
-                yield from _rows(("splits", split, language, i), rows)
+                yield from _rows((*above, "splits", split, language, i), rows)
             apart = next((i for i, rows in enumerate(parts) if rows.disjoint_from), None)
             if apart is not None:
-                loc: Loc = ("splits", split, language, apart, "disjoint_from")
+                loc: Loc = (*above, "splits", split, language, apart, "disjoint_from")
                 yield from _kept_apart(loc, task, split, language, catalog)
 
 
@@ -208,6 +215,10 @@ def _trainable(loc: Loc, name: str, catalog: Catalog, family: str | None = None)
 
 
 def _study(study: StudySpec, catalog: Catalog) -> Found:
+    catalog = catalog.in_edition(study.edition)
+    if study.edition:
+        editions = {name for task in catalog.tasks for name in catalog.editions(task.name)}
+        yield from _known(("edition",), "edition of any task", study.edition, sorted(editions))
     for i, seed in enumerate(study.vary.seed):
         yield from _seed(("vary", "seed", i), seed)
     for i, encoder in enumerate(study.vary.encoder):

@@ -110,6 +110,7 @@ def tasks(as_json: JsonFlag = False) -> None:
                     "family": t.family,
                     "benchmarks": list(t.benchmarks),
                     "languages": list(t.languages),
+                    "editions": list(t.editions),
                     "metric": t.metrics[0] if t.metrics else None,
                     "metrics": list(t.metrics),
                     "source": t.source.data(),
@@ -238,11 +239,12 @@ def _prepare(stages: Sequence[Stage], found: Plan, catalog: Catalog, folder: Dat
     from harness.canon import dumps
     from harness.data import files, prepare
 
+    catalog = catalog.in_edition(found.study.edition)
     needed = set(re.findall(r'"([0-9a-f]{64})"', dumps([stage.params for stage in stages])))
     for name in catalog.names("tasks"):
         task = catalog.task(name)
-        reads = {(split, x) for split, x, file in files(task) if file.sha256 in needed}
-        prepare(task, sorted(reads), folder, catalog.task)
+        reads = {(split, x) for split, x, file in files(task) if file.identity in needed}
+        prepare(task, sorted(reads), folder, catalog.task, f"harness data fetch --study {found.study.name}")
     for encoder in found.study.vary.encoder:
         packaged = catalog.model(encoder).packaged
         for file in (packaged.weights, packaged.tokenizer) if packaged else ():

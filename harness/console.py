@@ -101,11 +101,7 @@ def checked_plan(study: str, catalog: Catalog, limit: int | None = None) -> Plan
 
     spec = catalog.study(study)
     path = Path(study) if study.endswith((".yaml", ".yml")) else catalog.path("studies", spec.name)
-    used = {t for arm in spec.intermediate.values() for t in arm.tasks} | set(spec.vary.target)
-    used |= {arm.mlm.task for arm in spec.intermediate.values() if arm.mlm}
-    known = [n for n in spec.vary.encoder if n in catalog.names("models")]
-    used |= {trained.task for n in known if (trained := catalog.model(n).trained)}
-    files = [catalog.path("tasks", name) for name in sorted(used) if catalog.path("tasks", name).exists()]
+    files = [catalog.path("tasks", name) for name in catalog.read_by(spec) if catalog.path("tasks", name).exists()]
     files += [catalog.path("models", n) for n in spec.vary.encoder if catalog.path("models", n).exists()]
     check_all([path, *files], catalog)
     return make_plan(spec, catalog, limit=limit)

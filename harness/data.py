@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,7 +20,7 @@ from pydantic import ValidationError
 
 from harness import plugin
 from harness.canon import digest, digest_file, dumps
-from harness.errors import EvidenceMissing, HarnessError, SpecError, StoreCorrupt
+from harness.errors import EvidenceMissing, Gone, HarnessError, SpecError, StoreCorrupt
 from harness.mirror import find_in_mirror
 from harness.spec.base import Spec
 from harness.spec.data import File, Reader, Rows, Split
@@ -30,32 +31,41 @@ SOURCES = "harness.sources"
 Row = dict[str, Any]
 Description = list[dict[str, Any]]
 Lookup = Callable[[str], TaskSpec]
-State = Literal["ready", "fetchable", "missing"]
+State = Literal["ready", "fetchable", "bring your own", "gone", "missing"]
 
 
 class DataFolder:
-    """Files named by their sha256, `<root>/files/<sha256>`. A file is there whole or not at all."""
+    """Files by their identity, `<root>/files/<identity>`. A file is there whole or not at all.
+
+    The identity is the sha256. Of a file that is pinned by its place alone it is the place's address, and the sha256
+    that it had when it was first fetched stands beside it in `<identity>.sha256`.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def path(self, sha256: str) -> Path:
+    def path(self, identity: str) -> Path:
         """Returns where a file stands or would stand."""
-        return self.root / "files" / sha256
+        return self.root / "files" / identity
+
+    def digest(self, identity: str) -> str:
+        """Returns the sha256 that a file has to have: the one written down when it was fetched, else its name."""
+        written = self.path(f"{identity}.sha256")
+        return written.read_text(encoding="ascii").strip() if written.is_file() else identity
 
     def has(self, file: File) -> bool:
         """Tells whether the file is there. Does not read it."""
-        return self.path(file.sha256).is_file()
+        return self.path(file.identity).is_file()
 
-    def checked(self, sha256: str) -> Path:
-        """Returns the path of a file whose bytes have that digest.
+    def checked(self, identity: str) -> Path:
+        """Returns the path of a file whose bytes have the digest they have to have.
 
         Raises EvidenceMissing if it is absent, StoreCorrupt if its bytes are others.
         """
-        path = self.path(sha256)
+        path = self.path(identity)
         if not path.is_file():
             raise EvidenceMissing(f"{path}: the file was never fetched; run `harness data fetch`")
-        if digest_file(path) != sha256:
+        if digest_file(path) != self.digest(identity):
             raise StoreCorrupt(f"{path}: the bytes are not those of its name; delete it and run `harness data fetch`")
         return path
 
@@ -69,7 +79,7 @@ class DataFolder:
                 command = f"harness data fetch {task}".rstrip()
                 raise EvidenceMissing(f"{origin(file)}: not in {self.root} yet; run `{command}`")
             return self.fetch(file)
-        return self.checked(file.sha256)
+        return self.checked(file.identity)
 
     def fetch(self, file: File, *, mirror: Path | None = None) -> Path:
         """Returns the file's path, bringing its bytes from the mirror or from its source, digest checked.
@@ -77,26 +87,51 @@ class DataFolder:
         With a mirror nothing is taken from a URL or a hub. Bytes with another digest are never kept; a sound
         file that is there already is. Safe with any number of processes fetching the same file.
         """
-        target = self.path(file.sha256)
-        if target.is_file() and digest_file(target) == file.sha256:
+        target = self.path(file.identity)
+        if target.is_file() and digest_file(target) == self.digest(file.identity):
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".fetching-")
-        os.close(handle)
-        fetched = Path(name)
-        try:
-            came_from = _bring(file, fetched, mirror)
+        with self._scratch() as fetched:
+            try:
+                came_from = _bring(file, fetched, self.root, mirror)
+            except Gone as error:
+                self._gone(file).parent.mkdir(exist_ok=True)
+                self._gone(file).write_text(f"{error}\n", encoding="utf-8")
+                raise
             found = digest_file(fetched)
-            if found != file.sha256:
+            if file.sha256 is None:
+                self._write_down(file.identity, found)
+            elif found != file.sha256:
                 size = fetched.stat().st_size
                 raise HarnessError(
                     f"{came_from}: not the pinned bytes: expected sha256 {file.sha256}, found {found} "
                     f"({size} bytes); the copy is damaged, or it was changed since it was pinned"
                 )
             _publish(fetched, target)
-        finally:
-            fetched.unlink(missing_ok=True)
+        self._gone(file).unlink(missing_ok=True)
         return target
+
+    def why_gone(self, file: File) -> str | None:
+        """Returns what the source answered when it last said that it has no such file; None if it never did."""
+        path = self._gone(file)
+        return path.read_text(encoding="utf-8").strip() if path.is_file() else None
+
+    def _gone(self, file: File) -> Path:
+        return self.root / "gone" / file.identity
+
+    def _write_down(self, identity: str, sha256: str) -> None:
+        with self._scratch() as note:
+            note.write_text(f"{sha256}\n", encoding="ascii")
+            _publish(note, self.path(f"{identity}.sha256"))
+
+    @contextmanager
+    def _scratch(self) -> Iterator[Path]:
+        handle, name = tempfile.mkstemp(dir=self.root / "files", prefix=".fetching-")
+        os.close(handle)
+        try:
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
 
 
 def origin(file: File) -> str:
@@ -105,19 +140,31 @@ def origin(file: File) -> str:
         return f"{file.hub.id}@{file.hub.revision[:12]}/{file.hub.path}"
     if file.packaged is not None:
         return f"{file.packaged.requirement}/{file.packaged.member}"
+    if file.dataset is not None:
+        rows = file.dataset
+        return " ".join(x for x in (f"{rows.id}@{rows.revision[:12]}", rows.config, rows.split) if x)
+    if file.own is not None:
+        return f"own/{file.own.path}"
     return file.url or f"generated {file.generated}"
 
 
-def _bring(file: File, target: Path, mirror: Path | None) -> str:
-    if mirror is not None and file.place != "generated":
+def _bring(file: File, target: Path, root: Path, mirror: Path | None) -> str:
+    """Writes a file's bytes to `target` and returns where they came from."""
+    own = root / "own" / file.own.path if file.own else None
+    found = own if own and own.is_file() else None
+    if found is None and mirror is not None and file.place != "generated":
         found = find_in_mirror(mirror, file)
-        if found is not None:
-            _copy(found, target)
-            return str(found)
-        if file.place != "packaged":
+        if found is None and file.place not in ("packaged", "own"):
             raise HarnessError(f"{origin(file)}: not in the mirror {mirror}, by digest or by name")
-    plugin.load(SOURCES, file.place).fetch(file, target)
-    return origin(file)
+    source = plugin.load(SOURCES, file.place)
+    if found is None:
+        source.fetch(file, target)
+        return origin(file)
+    if found.is_dir():
+        source.convert(found, file, target)
+    else:
+        _copy(found, target)
+    return str(found)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -136,9 +183,10 @@ def _publish(fetched: Path, target: Path) -> None:
 
 @dataclass(frozen=True)
 class Availability:
-    """What can be said of one split in one language: `ready`, `fetchable` or `missing`, and why."""
+    """What can be said of one split in one language: its state, and why. An `edition` of "" is the task's own sources."""
 
     task: str
+    edition: str
     split: str
     language: str
     state: State
@@ -166,20 +214,20 @@ def _files_of(rows: Rows, lookup: Lookup | None) -> Iterator[File]:
 
 
 def status(
-    task: TaskSpec, data: DataFolder, *, lookup: Lookup | None = None, mirror: Path | None = None
+    task: TaskSpec, data: DataFolder, *, lookup: Lookup | None = None, mirror: Path | None = None, edition: str = ""
 ) -> list[Availability]:
     """Returns the state of each split and language of a task. Reads what is there; asks no network."""
     needed: dict[tuple[str, str], dict[str, File]] = {}
     for split, language, file in files(task, lookup):
-        needed.setdefault((split, language), {})[file.sha256] = file
+        needed.setdefault((split, language), {})[file.identity] = file
     return [
-        Availability(task.name, split, language, *_worst([_state(file, data, mirror) for file in found.values()]))
+        Availability(task.name, edition, split, language, *_worst([_state(file, data, mirror) for file in found.values()]))
         for (split, language), found in sorted(needed.items())
     ]
 
 
 def _worst(states: list[tuple[State, str]]) -> tuple[State, str]:
-    order: tuple[State, ...] = ("missing", "fetchable", "ready")
+    order: tuple[State, ...] = ("missing", "gone", "bring your own", "fetchable", "ready")
     worst = min((state for state, _ in states), key=order.index)
     reasons = sorted({why for state, why in states if state == worst})
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
@@ -189,7 +237,7 @@ def _worst(states: list[tuple[State, str]]) -> tuple[State, str]:
 def _state(file: File, data: DataFolder, mirror: Path | None) -> tuple[State, str]:
     if data.has(file):
         try:
-            data.checked(file.sha256)
+            data.checked(file.identity)
         except StoreCorrupt as error:
             return "missing", str(error)
         return "ready", "digest checked"
@@ -197,15 +245,24 @@ def _state(file: File, data: DataFolder, mirror: Path | None) -> tuple[State, st
         return "fetchable", f"made on demand: {file.generated}"
     if mirror is not None and find_in_mirror(mirror, file) is not None:
         return "fetchable", f"in the mirror {mirror}"
+    if file.own is not None:
+        put = data.root / "own" / file.own.path
+        there = f"yours at {put}, not taken in yet" if put.is_file() else f"put it at {put}: {file.own.what}"
+        return ("fetchable" if put.is_file() else "bring your own"), there
+    gone = data.why_gone(file)
+    if gone is not None:
+        return "gone", gone
     if mirror is not None and file.place != "packaged":
         return "missing", f"{origin(file)}: not in the mirror {mirror}"
     return "fetchable", f"not fetched yet: {origin(file)}"
 
 
-def prepare(task: TaskSpec, needed: Iterable[tuple[Split, str]], data: DataFolder, lookup: Lookup) -> None:
+def prepare(
+    task: TaskSpec, needed: Iterable[tuple[Split, str]], data: DataFolder, lookup: Lookup, command: str | None = None
+) -> None:
     """Makes the generated files of the needed (split, language) pairs, and checks that all others are there.
 
-    Raises EvidenceMissing, with the command that fetches them, if any is not.
+    Raises EvidenceMissing, with the command that fetches them (that of the task, if none is given), if any is not.
     """
     wanted = set(needed)
     absent: dict[str, File] = {}
@@ -214,12 +271,12 @@ def prepare(task: TaskSpec, needed: Iterable[tuple[Split, str]], data: DataFolde
             if file.place == "generated":
                 data.fetch(file)
             else:
-                absent[file.sha256] = file
+                absent[file.identity] = file
     if absent:
         first = origin(next(iter(absent.values())))
         raise EvidenceMissing(
             f"{task.name}: {len(absent)} of its files are not in {data.root} yet, the first is {first}; "
-            f"run `harness data fetch {task.name}`"
+            f"run `{command or f'harness data fetch {task.name}'}`"
         )
 
 
@@ -269,7 +326,7 @@ def _describe(
             "options": reader_options(rows.reader).data(),
             "version": plugin.version(READERS, rows.reader.name),
         }
-        digests = [file.sha256 for file in rows.files]
+        digests = [file.identity for file in rows.files]
         found.append(
             {"files": digests, "reader": reader, "n": rows.n, "start": rows.start, "stop": rows.stop}
             | {"disjoint": disjoint}
@@ -289,7 +346,7 @@ def load(description: Description, language: str, data: DataFolder) -> list[Row]
     seen: set[str] = set()
     for row in rows:
         if row["id"] in seen:
-            names = ", ".join(sha256[:12] for part in description for sha256 in part["files"])
+            names = ", ".join(identity[:12] for part in description for identity in part["files"])
             raise SpecError(f"the id {row['id']!r} occurs twice in {language} ({names}); give an id_prefix")
         seen.add(row["id"])
     return rows
@@ -308,7 +365,7 @@ def sample(rows: list[Row], limit: int | None) -> list[Row]:
 
 
 def _load_part(part: dict[str, Any], language: str, data: DataFolder) -> list[Row]:
-    paths = [data.checked(sha256) for sha256 in part["files"]]
+    paths = [data.checked(identity) for identity in part["files"]]
     name = part["reader"]["name"]
     module = plugin.load(READERS, name)
     options = module.Options.model_validate_json(dumps(part["reader"]["options"]))

@@ -1,6 +1,8 @@
 """The errors a user can meet, each with its exit code.
 
 HarnessError             4   something outside the specs failed
+├── Gone                 4   a source answers that it does not have the file any more
+├── OwnFileMissing       4   a file that only you can put where it belongs: which, and where
 ├── SpecError            2   a file or the command line is wrong: path, line, field, rule, near miss
 ├── EvidenceMissing      3   never computed: names the command that would
 ├── StageFailed          4   a stage raised: where its log is
@@ -18,6 +20,14 @@ class HarnessError(Exception):
     """Any failure the program explains in words; `exit_code` is what the process returns."""
 
     exit_code = 4
+
+
+class Gone(HarnessError):
+    """A source answers that it has no such file, not now and not later."""
+
+
+class OwnFileMissing(HarnessError):
+    """A file that cannot be fetched is not where its owner has to put it."""
 
 
 @dataclass(frozen=True, order=True)

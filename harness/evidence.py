@@ -52,7 +52,7 @@ class Evidence:
     def __init__(self, plan: Plan, store: Store, catalog: Catalog) -> None:
         self.plan = plan
         self.store = store
-        self.catalog = catalog
+        self.catalog = catalog.in_edition(plan.study.edition)
         self._statistics: dict[tuple[str, str], tuple[NDArray[np.float64], tuple[str, ...]]] = {}
         self._resampled: dict[tuple[Arm, str], Resampled] = {}
 

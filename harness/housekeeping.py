@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from harness.console import JsonFlag, checked_plan, open_catalog, open_data, open_store, say, say_json, table
 from harness.errors import EvidenceMissing, HarnessError, SpecError, StoreCorrupt
+
+if TYPE_CHECKING:
+    from harness.data import DataFolder
+    from harness.spec.data import File
 
 data_app = typer.Typer(no_args_is_help=True, help="Pinned source files: fetch them, or see what is there.")
 store_app = typer.Typer(no_args_is_help=True, help="Finished stages: list, explain, check every byte, drop unused ones.")
@@ -20,12 +24,19 @@ store_app = typer.Typer(no_args_is_help=True, help="Finished stages: list, expla
 def data_fetch(
     names: Annotated[list[str] | None, typer.Argument(help="Tasks or encoders; default: all.", metavar="[TASK]...")] = None,
     mirror: Annotated[Path | None, typer.Option(help="Take files from this folder; digests are checked alike.")] = None,
+    study: Annotated[str | None, typer.Option(help="What this study reads, in the edition it takes.", metavar="STUDY")] = None,
+    edition: Annotated[str | None, typer.Option(help="Take tasks from the sources of this edition.")] = None,
 ) -> None:
-    """Get pinned sources and check each digest."""
+    """Get pinned sources and check each digest.
+
+    With a mirror and nothing named, everything that the mirror holds is taken, of every edition.
+    """
     folder = open_data()
-    wanted = _pinned(names)
     if mirror and not mirror.is_dir():
         raise SpecError(f"--mirror {mirror}: no such folder")
+    wanted = _pinned(names, study, edition, every_edition=mirror is not None)
+    if mirror and not names and not study:
+        wanted = {i: (owner, file) for i, (owner, file) in wanted.items() if _is_at_hand(folder, file, mirror)}
     new, failed = 0, []
     for owner, file in wanted.values():
         there = folder.has(file)
@@ -41,23 +52,41 @@ def data_fetch(
         raise HarnessError("\n".join(failed))
 
 
-def _pinned(names: Sequence[str] | None) -> dict[str, tuple[str, Any]]:
-    """Returns the pinned files of tasks and packaged encoders by digest, with whose they are."""
+def _is_at_hand(folder: DataFolder, file: File, mirror: Path) -> bool:
+    from harness.mirror import find_in_mirror
+
+    local = file.place in ("packaged", "generated")
+    return local or folder.has(file) or find_in_mirror(mirror, file) is not None
+
+
+def _pinned(
+    names: Sequence[str] | None, study: str | None, edition: str | None, *, every_edition: bool
+) -> dict[str, tuple[str, File]]:
+    """Returns the pinned files of tasks and packaged encoders by identity, with whose they are.
+
+    Those of a study, or of the names in an edition; of every edition if nothing at all is asked for and that is wanted.
+    """
     from harness import plugin
     from harness.data import files
 
     catalog = open_catalog()
+    if study:
+        spec = catalog.study(study)
+        edition, names = spec.edition, [*catalog.read_by(spec), *spec.vary.encoder, *(names or ())]
     known = (*catalog.names("tasks"), *catalog.names("models"))
-    wanted: dict[str, tuple[str, Any]] = {}
+    wanted: dict[str, tuple[str, File]] = {}
     for name in names or known:
         if name not in known:
             raise SpecError(f"no task or encoder {name!r}: {plugin.near(name, known)}")
         if name in catalog.names("tasks"):
-            for _, _, file in files(catalog.task(name), catalog.task):
-                wanted.setdefault(file.sha256, (name, file))
+            others = catalog.editions(name) if every_edition and not names and not edition else ()
+            for one in (edition, *others):
+                view = catalog.in_edition(one)
+                for _, _, file in files(view.task(name), view.task):
+                    wanted.setdefault(file.identity, (name, file))
         if name in catalog.names("models") and (packaged := catalog.model(name).packaged):
             for file in (packaged.weights, packaged.tokenizer):
-                wanted.setdefault(file.sha256, (name, file))
+                wanted.setdefault(file.identity, (name, file))
     return wanted
 
 
@@ -67,19 +96,22 @@ def data_status(
     mirror: Annotated[Path | None, typer.Option(help="Count what lies in this folder as fetchable.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Say for each task and split what is there, and why something is not."""
+    """Say for each task, edition and split what is there, and why something is not."""
     from harness.data import status
 
     catalog = open_catalog()
-    chosen = [catalog.task(name) for name in names or catalog.names("tasks")]
-    found = [a for task in chosen for a in status(task, open_data(), lookup=catalog.task, mirror=mirror)]
+    found = []
+    for name in names or catalog.names("tasks"):
+        for edition in ("", *catalog.editions(name)):
+            view = catalog.in_edition(edition)
+            found += status(view.task(name), open_data(), lookup=view.task, mirror=mirror, edition=edition)
     if as_json:
         say_json([a.__dict__ for a in found])
         return
     say(
         table(
-            [[a.task, a.split, a.language, a.state, a.why] for a in found],
-            ["task", "split", "lang", "state", "why"],
+            [[a.task, a.edition or "own", a.split, a.language, a.state, a.why] for a in found],
+            ["task", "edition", "split", "lang", "state", "why"],
         )
     )
 

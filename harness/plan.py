@@ -54,6 +54,7 @@ def make_plan(study: StudySpec, catalog: Catalog, *, limit: int | None = None) -
     """Returns the plan of a study. `limit` cuts every stage down to that many rows and steps."""
     if limit:
         study = study.limited(limit)
+    catalog = catalog.in_edition(study.edition)
     planner = _Planner(catalog, limit)
     languages = {name: _languages(catalog.task(name), study.split) for name in study.vary.target}
     runs = tuple(planner.run(study, spec) for spec in study.runs(languages))
@@ -124,8 +125,8 @@ class _Planner:
         assert packaged is not None
         return {
             "from": "packaged",
-            "weights": packaged.weights.sha256,
-            "tokenizer": packaged.tokenizer.sha256,
+            "weights": packaged.weights.identity,
+            "tokenizer": packaged.tokenizer.identity,
             "n_layers": packaged.n_layers,
         }, ()
 

@@ -1,9 +1,11 @@
-"""Files behind a URL; after `#` the name of a member of the zip archive that the URL gives."""
+"""Files behind a URL; after `#` the name of a member of the zip or tar archive that the URL gives."""
 
 from __future__ import annotations
 
 import http.client
+import lzma
 import shutil
+import tarfile
 import tempfile
 import urllib.error
 import urllib.request
@@ -12,7 +14,7 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-from harness.errors import HarnessError
+from harness.errors import Gone, HarnessError
 from harness.spec.data import File
 
 TIMEOUT_SECONDS = 60
@@ -29,16 +31,34 @@ def fetch(file: File, target: Path) -> None:
         return
     with tempfile.TemporaryFile() as archive:
         _download(address, archive)
+        archive.seek(0)
         extract(archive, member, target, address)
 
 
 def extract(archive: IO[bytes] | Path, member: str, target: Path, origin: str) -> None:
-    """Writes a member of a zip archive (or wheel) to `target`."""
+    """Writes a member of a zip archive (or wheel), or of a tar archive, to `target`."""
+    if tarfile.is_tarfile(archive):
+        _extract_tar(archive, member, target, origin)
+        return
     try:
         with zipfile.ZipFile(archive) as opened, opened.open(member) as source, target.open("wb") as stream:
             shutil.copyfileobj(source, stream)
     except (zipfile.BadZipFile, zlib.error) as error:
         raise HarnessError(f"{origin}: not a sound zip archive ({error})") from None
+    except KeyError:
+        raise HarnessError(f"{origin}: no member {member!r} in the archive") from None
+
+
+def _extract_tar(archive: IO[bytes] | Path, member: str, target: Path, origin: str) -> None:
+    try:
+        opened = tarfile.open(archive) if isinstance(archive, Path) else tarfile.open(fileobj=archive)
+        with opened, target.open("wb") as stream:
+            source = opened.extractfile(member)
+            if source is None:
+                raise HarnessError(f"{origin}: {member!r} is no file in the archive")
+            shutil.copyfileobj(source, stream)
+    except (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError) as error:
+        raise HarnessError(f"{origin}: not a sound tar archive ({error})") from None
     except KeyError:
         raise HarnessError(f"{origin}: no member {member!r} in the archive") from None
 
@@ -50,6 +70,8 @@ def _download(address: str, stream: IO[bytes]) -> None:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
             shutil.copyfileobj(answer, stream)
     except urllib.error.HTTPError as error:
+        if error.code in (404, 410):
+            raise Gone(f"{address}: the server answers {error.code} {error.reason}") from None
         raise HarnessError(f"{address}: the server answers {error.code} {error.reason}") from None
     except (urllib.error.URLError, OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error

@@ -26,11 +26,18 @@ FOLDERS: dict[str, type[Spec]] = {
 
 
 class Catalog:
-    """Specs by name, read when asked for and kept. The file name is the name."""
+    """Specs by name, read when asked for and kept. The file name is the name. Tasks come in the catalogue's edition."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, edition: str | None = None) -> None:
         self.root = root
+        self.edition = edition
         self._kept: dict[Path, Spec] = {}
+
+    def in_edition(self, edition: str | None) -> Catalog:
+        """Returns the catalogue whose tasks have the sources of an edition, where they have one of that name."""
+        other = Catalog(self.root, edition)
+        other._kept = self._kept
+        return other
 
     def names(self, folder: str) -> tuple[str, ...]:
         """Returns the names in one folder of `specs/`, sorted."""
@@ -53,8 +60,12 @@ class Catalog:
         return spec
 
     def task(self, name: str) -> TaskSpec:
-        """Returns a task. Raises SpecError with the nearest name if there is none."""
-        return self._get("tasks", name, TaskSpec)
+        """Returns a task, in the catalogue's edition. Raises SpecError with the nearest name if there is none."""
+        return self._get("tasks", name, TaskSpec).in_edition(self.edition)
+
+    def editions(self, name: str) -> tuple[str, ...]:
+        """Returns the names of a task's editions."""
+        return tuple(self._get("tasks", name, TaskSpec).editions)
 
     def model(self, name: str) -> ModelSpec:
         """Returns an encoder's spec. Raises SpecError with the nearest name if there is none."""
@@ -72,6 +83,13 @@ class Catalog:
             _check_name(study, path)
             return study
         return self._get("studies", name_or_path, StudySpec)
+
+    def read_by(self, study: StudySpec) -> tuple[str, ...]:
+        """Returns the names of the tasks that a study reads, sorted; those of unknown encoders are left out."""
+        used = {name for arm in study.intermediate.values() for name in arm.tasks} | set(study.vary.target)
+        used |= {arm.mlm.task for arm in study.intermediate.values() if arm.mlm}
+        known = [name for name in study.vary.encoder if name in self.names("models")]
+        return tuple(sorted(used | {trained.task for name in known if (trained := self.model(name).trained)}))
 
     @cached_property
     def tasks(self) -> tuple[TaskSpec, ...]:

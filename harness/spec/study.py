@@ -38,13 +38,14 @@ class StudySpec(Spec):
 
     The arm `none` is the baseline and is never listed under `intermediate`. `training` maps a target to its
     fine-tuning; a target without an entry is evaluated as it is. `languages` restricts evaluation; empty means all of
-    a task's languages. `max_test_examples` maps a target to the size of a sample of each of its test sets; a target
+    a task's languages. `edition` names the sources that tasks are taken from, where they have that edition. `max_test_examples` maps a target to the size of a sample of each of its test sets; a target
     without an entry is evaluated on all rows.
     """
 
     name: Name
     title: str
     description: str
+    edition: Name | None = None
     vary: Vary
     intermediate: dict[Name, IntermediateSpec] = {}
     training: dict[Name, TrainingSpec] = {}

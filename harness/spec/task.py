@@ -23,12 +23,23 @@ class Source(Spec):
     citation: str
 
 
+class Edition(Spec):
+    """The same task from other sources, e.g. those that are open to everyone. What it does not give is the task's."""
+
+    languages: tuple[Lang, ...] = Field(min_length=1)
+    reader: Reader | None = None
+    splits: dict[Split, dict[Lang, tuple[Rows, ...]]]
+    deviation: str | None = None
+    licence: str | None = None
+
+
 class TaskSpec(Spec):
     """One task: its family, its data in every language, how it is scored.
 
     `version` is raised by hand whenever a change of this file changes numbers in a way that the data digests do not
     show. `proxy_for` names tasks of a paper that this one stands in for; `deviation` says in words how its
-    data differ from the benchmark's own. Either makes every verdict on it a proxy.
+    data differ from the benchmark's own. Either makes every verdict on it a proxy. `editions` holds other sources of the
+    same task by name; a study says which edition it takes, and takes the task's own where there is none of that name.
     """
 
     name: Name
@@ -48,6 +59,7 @@ class TaskSpec(Spec):
     proxy_for: tuple[Name, ...] = ()
     deviation: str | None = None
     source: Source
+    editions: dict[Name, Edition] = {}
 
     @model_validator(mode="after")
     def _options_fit_family(self) -> TaskSpec:
@@ -78,6 +90,24 @@ class TaskSpec(Spec):
         if self.reader is None and any(r.reader is None for r in rows):
             raise ValueError("reader: neither the task nor all of its rows name a reader")
         return self
+
+    @model_validator(mode="after")
+    def _editions_have_data(self) -> TaskSpec:
+        for name in self.editions:
+            try:
+                self.in_edition(name)._languages_have_data()
+            except ValueError as error:
+                raise ValueError(f"editions.{name}.{error}") from None
+        return self
+
+    def in_edition(self, name: str | None) -> TaskSpec:
+        """Returns the task with the sources of an edition; itself where it has none of that name."""
+        edition = self.editions.get(name or "")
+        if edition is None:
+            return self
+        source = self.source.model_copy(update={"licence": edition.licence}) if edition.licence else self.source
+        changed = {"languages": edition.languages, "splits": edition.splits, "deviation": edition.deviation, "source": source}
+        return self.model_copy(update=changed | {"reader": edition.reader or self.reader, "editions": {}})
 
     @property
     def metric(self) -> str:
