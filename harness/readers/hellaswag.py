@@ -1,4 +1,4 @@
-"""HellaSwag's JSON lines: an unfinished description and four endings."""
+"""HellaSwag, as JSON lines or as Parquet: an unfinished description and four endings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.readers import _parquet
 from harness.readers._lines import records, text, value, wrong
 from harness.spec.base import Spec
 
@@ -17,13 +18,13 @@ class Options(Spec):
 
 
 def read(paths: Sequence[Path], *, options: Options, language: str) -> Iterator[dict[str, Any]]:
-    """Yields a multiple_choice row a line, as jiant builds it: prompt ctx_a, choices ctx_b with each ending.
+    """Yields a multiple_choice row a record, as jiant builds it: prompt ctx_a, choices ctx_b with each ending.
 
     WikiHow rows have an empty ctx_b: there the ending alone is the choice. The label may be a number or a
     string.
     """
     for path in paths:
-        for line, record in records(path):
+        for line, record in _parquet.records(path) if _parquet.is_parquet(path) else records(path):
             start = text(record, "ctx_b", path, line)
             endings = value(record, "endings", path, line)
             label = str(value(record, "label", path, line))

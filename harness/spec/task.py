@@ -24,9 +24,13 @@ class Source(Spec):
 
 
 class Edition(Spec):
-    """The same task from other sources, e.g. those that are open to everyone. What it does not give is the task's."""
+    """The same task from other sources, e.g. those that are open to everyone. What it does not give is the task's.
+
+    `options` changes single options of the task, where these sources allow less; `deviation` has to say so.
+    """
 
     languages: tuple[Lang, ...] = Field(min_length=1)
+    options: dict[str, Any] = {}
     reader: Reader | None = None
     splits: dict[Split, dict[Lang, tuple[Rows, ...]]]
     deviation: str | None = None
@@ -95,6 +99,7 @@ class TaskSpec(Spec):
     def _editions_have_data(self) -> TaskSpec:
         for name in self.editions:
             try:
+                self.in_edition(name)._options_fit_family()
                 self.in_edition(name)._languages_have_data()
             except ValueError as error:
                 raise ValueError(f"editions.{name}.{error}") from None
@@ -107,7 +112,8 @@ class TaskSpec(Spec):
             return self
         source = self.source.model_copy(update={"licence": edition.licence}) if edition.licence else self.source
         changed = {"languages": edition.languages, "splits": edition.splits, "deviation": edition.deviation, "source": source}
-        return self.model_copy(update=changed | {"reader": edition.reader or self.reader, "editions": {}})
+        options = {**self.options, **edition.options}
+        return self.model_copy(update=changed | {"options": options, "reader": edition.reader or self.reader, "editions": {}})
 
     @property
     def metric(self) -> str:
