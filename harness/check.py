@@ -47,8 +47,8 @@ FITTING = {
     "sequence_classification": ("accuracy",),
     "multiple_choice": ("accuracy",),
     "sentence_retrieval": ("accuracy",),
-    "token_classification": ("chunk_f1", "token_accuracy", "upos_f1"),
-    "extractive_qa": ("squad_f1", "squad_exact_match"),
+    "token_classification": ("chunk_f1", "token_accuracy", "upos_f1", "upos_f1_v0"),
+    "extractive_qa": ("squad_f1", "squad_exact_match", "mlqa_f1", "mlqa_exact_match"),
     "masked_lm": (),
 }
 UNTRAINED = "sentence_retrieval"
@@ -311,7 +311,7 @@ def _part(loc: Loc, part: Any, names: Sequence[str], views: Sequence[View], task
             wrong = True
             yield problem
     for i, task in enumerate(getattr(part, "intermediate_tasks", ())):
-        yield from _known((*loc, "intermediate_tasks", i), "task", task, [*names, "ccg", "qqp"])
+        yield from _known((*loc, "intermediate_tasks", i), "task", task, names)
     for field in ("arm", "over"):
         query = getattr(part, field, None)
         if not isinstance(query, claim.Arm):

@@ -1,4 +1,4 @@
-"""The folder of pinned files, and the way from a task to its rows.
+"""The way from a task to its rows: what is there, what determines them, how they are made.
 
 `describe` says which rows a split is, as plain data that holds nothing but what can change them: digests,
 reader, slice. `load` makes the rows from such a description. Between the two lies the store's key: where a
@@ -7,10 +7,7 @@ file was fetched from is no part of it.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,166 +16,22 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from harness import plugin
-from harness.canon import digest, digest_file, dumps
-from harness.errors import EvidenceMissing, Gone, HarnessError, SpecError, StoreCorrupt
+from harness.canon import digest, dumps
+from harness.errors import EvidenceMissing, SpecError, StoreCorrupt
+from harness.folder import DataFolder, origin
 from harness.mirror import find_in_mirror
 from harness.spec.base import Spec
 from harness.spec.data import File, Reader, Rows, Split
 from harness.spec.task import TaskSpec
 
+__all__ = ["DataFolder", "origin"]
 READERS = "harness.readers"
-SOURCES = "harness.sources"
+# So many rows of one label are no accident.
+FEWEST_TO_DOUBT = 50
 Row = dict[str, Any]
 Description = list[dict[str, Any]]
 Lookup = Callable[[str], TaskSpec]
 State = Literal["ready", "fetchable", "bring your own", "gone", "missing"]
-
-
-class DataFolder:
-    """Files by their identity, `<root>/files/<identity>`. A file is there whole or not at all.
-
-    The identity is the sha256. Of a file that is pinned by its place alone it is the place's address, and the sha256
-    that it had when it was first fetched stands beside it in `<identity>.sha256`.
-    """
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def path(self, identity: str) -> Path:
-        """Returns where a file stands or would stand."""
-        return self.root / "files" / identity
-
-    def digest(self, identity: str) -> str:
-        """Returns the sha256 that a file has to have: the one written down when it was fetched, else its name."""
-        written = self.path(f"{identity}.sha256")
-        return written.read_text(encoding="ascii").strip() if written.is_file() else identity
-
-    def has(self, file: File) -> bool:
-        """Tells whether the file is there. Does not read it."""
-        return self.path(file.identity).is_file()
-
-    def checked(self, identity: str) -> Path:
-        """Returns the path of a file whose bytes have the digest they have to have.
-
-        Raises EvidenceMissing if it is absent, StoreCorrupt if its bytes are others.
-        """
-        path = self.path(identity)
-        if not path.is_file():
-            raise EvidenceMissing(f"{path}: the file was never fetched; run `harness data fetch`")
-        if digest_file(path) != self.digest(identity):
-            raise StoreCorrupt(f"{path}: the bytes are not those of its name; delete it and run `harness data fetch`")
-        return path
-
-    def get(self, file: File, task: str = "") -> Path:
-        """Returns the file's path, making it first if it is a generated one.
-
-        Raises EvidenceMissing, with the command that fetches it for `task`, if it has to be fetched.
-        """
-        if not self.has(file):
-            if file.place != "generated":
-                command = f"harness data fetch {task}".rstrip()
-                raise EvidenceMissing(f"{origin(file)}: not in {self.root} yet; run `{command}`")
-            return self.fetch(file)
-        return self.checked(file.identity)
-
-    def fetch(self, file: File, *, mirror: Path | None = None) -> Path:
-        """Returns the file's path, bringing its bytes from the mirror or from its source, digest checked.
-
-        With a mirror nothing is taken from a URL or a hub. Bytes with another digest are never kept; a sound
-        file that is there already is. Safe with any number of processes fetching the same file.
-        """
-        target = self.path(file.identity)
-        if target.is_file() and digest_file(target) == self.digest(file.identity):
-            return target
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with self._scratch() as fetched:
-            try:
-                came_from = _bring(file, fetched, self.root, mirror)
-            except Gone as error:
-                self._gone(file).parent.mkdir(exist_ok=True)
-                self._gone(file).write_text(f"{error}\n", encoding="utf-8")
-                raise
-            found = digest_file(fetched)
-            if file.sha256 is None:
-                self._write_down(file.identity, found)
-            elif found != file.sha256:
-                size = fetched.stat().st_size
-                raise HarnessError(
-                    f"{came_from}: not the pinned bytes: expected sha256 {file.sha256}, found {found} "
-                    f"({size} bytes); the copy is damaged, or it was changed since it was pinned"
-                )
-            _publish(fetched, target)
-        self._gone(file).unlink(missing_ok=True)
-        return target
-
-    def why_gone(self, file: File) -> str | None:
-        """Returns what the source answered when it last said that it has no such file; None if it never did."""
-        path = self._gone(file)
-        return path.read_text(encoding="utf-8").strip() if path.is_file() else None
-
-    def _gone(self, file: File) -> Path:
-        return self.root / "gone" / file.identity
-
-    def _write_down(self, identity: str, sha256: str) -> None:
-        with self._scratch() as note:
-            note.write_text(f"{sha256}\n", encoding="ascii")
-            _publish(note, self.path(f"{identity}.sha256"))
-
-    @contextmanager
-    def _scratch(self) -> Iterator[Path]:
-        handle, name = tempfile.mkstemp(dir=self.root / "files", prefix=".fetching-")
-        os.close(handle)
-        try:
-            yield Path(name)
-        finally:
-            Path(name).unlink(missing_ok=True)
-
-
-def origin(file: File) -> str:
-    """Returns where a file comes from, in words for people."""
-    if file.hub is not None:
-        return f"{file.hub.id}@{file.hub.revision[:12]}/{file.hub.path}"
-    if file.packaged is not None:
-        return f"{file.packaged.requirement}/{file.packaged.member}"
-    if file.dataset is not None:
-        rows = file.dataset
-        return " ".join(x for x in (f"{rows.id}@{rows.revision[:12]}", rows.config, rows.split) if x)
-    if file.own is not None:
-        return f"own/{file.own.path}"
-    return file.url or f"generated {file.generated}"
-
-
-def _bring(file: File, target: Path, root: Path, mirror: Path | None) -> str:
-    """Writes a file's bytes to `target` and returns where they came from."""
-    own = root / "own" / file.own.path if file.own else None
-    found = own if own and own.is_file() else None
-    if found is None and mirror is not None and file.place != "generated":
-        found = find_in_mirror(mirror, file)
-        if found is None and file.place not in ("packaged", "own"):
-            raise HarnessError(f"{origin(file)}: not in the mirror {mirror}, by digest or by name")
-    source = plugin.load(SOURCES, file.place)
-    if found is None:
-        source.fetch(file, target)
-        return origin(file)
-    if found.is_dir():
-        source.convert(found, file, target)
-    else:
-        _copy(found, target)
-    return str(found)
-
-
-def _copy(source: Path, target: Path) -> None:
-    try:
-        target.write_bytes(source.read_bytes())
-    except OSError as error:
-        raise HarnessError(f"{source}: the mirror lists this file but it cannot be read ({error.strerror})") from None
-
-
-def _publish(fetched: Path, target: Path) -> None:
-    fetched.chmod(0o644)
-    with fetched.open("rb") as stream:
-        os.fsync(stream.fileno())
-    fetched.replace(target)
 
 
 @dataclass(frozen=True)
@@ -343,6 +196,7 @@ def load(description: Description, language: str, data: DataFolder) -> list[Row]
     rows: list[Row] = []
     for part in description:
         rows += _load_part(part, language, data)
+    _refuse_placeholders(rows, language, description)
     seen: set[str] = set()
     for row in rows:
         if row["id"] in seen:
@@ -350,6 +204,21 @@ def load(description: Description, language: str, data: DataFolder) -> list[Row]
             raise SpecError(f"the id {row['id']!r} occurs twice in {language} ({names}); give an id_prefix")
         seen.add(row["id"])
     return rows
+
+
+def _refuse_placeholders(rows: list[Row], language: str, description: Description) -> None:
+    """Raises SpecError where all of many rows have the same label, or all words the same tag.
+
+    Published test sets with held-back labels are often filled up with one label, and would be scored without a word.
+    """
+    found = {tag for row in rows for tag in row.get("tags", [row.get("label")])}
+    if len(rows) < FEWEST_TO_DOUBT or len(found) != 1 or None in found:
+        return
+    names = ", ".join(identity[:12] for part in description for identity in part["files"])
+    raise SpecError(
+        f"all {len(rows)} rows in {language} ({names}) have the label {found.pop()!r}: a placeholder for labels that were "
+        f"held back; take a file with the true ones"
+    )
 
 
 def sample(rows: list[Row], limit: int | None) -> list[Row]:

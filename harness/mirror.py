@@ -17,8 +17,9 @@ def find_in_mirror(folder: Path, file: File) -> Path | None:
 
     A `MANIFEST.tsv` (columns `path`, `sha256` and others; paths relative to `folder`) in the folder or its
     `sources/` is asked first; then any file with the name that the URL, the hub path or the wheel's member
-    ends in. Of several files of that name the one with the pinned digest is taken. A data set on a hub is the folder
-    `hub/<owner>/<name>/<revision>`, a copy of its repository; a file of one's own lies under `own/`.
+    ends in. Of several files of that name the one with the pinned digest is taken. A repository on a hub is copied to
+    `hub/<owner>/<name>/<revision>`: of a data set that folder is returned, else the file in it. A file of one's own
+    lies under `own/`.
     """
     if not folder.is_dir():
         raise HarnessError(f"{folder}: the mirror is not a folder")
@@ -28,6 +29,10 @@ def find_in_mirror(folder: Path, file: File) -> Path | None:
     if file.own is not None:
         own = folder / "own" / file.own.path
         return own if own.is_file() else None
+    if file.hub is not None:
+        inside = folder / "hub" / file.hub.id / file.hub.revision / file.hub.path
+        if inside.is_file():
+            return inside
     if file.sha256 is None:
         return None  # a name alone would prove nothing
     listed = _manifest(folder).get(file.sha256)

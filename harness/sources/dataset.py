@@ -52,12 +52,17 @@ def _write(where: str, file: File, target: Path, **options: Any) -> None:
                 names[column] = inner.names
                 features[column] = Value("string") if inner is feature else List(Value("string"))
         if names:
-            found = found.map(lambda row: {k: _named(row[k], labels) for k, labels in names.items()}, features=features)
+            columns = list(names)
+            found = found.map(
+                lambda batch: {column: _named(batch[column], names[column]) for column in columns},
+                batched=True,
+                features=features,
+            )
         found.to_parquet(target)
 
 
 def _named(value: Any, names: list[str]) -> Any:
-    """Returns the name of a label, or the names of a list of labels. No label (-1) stays visible, to be dropped or refused."""
+    """Returns the name of a label, or names of a list of labels. No label stays visible as -1, to be dropped or refused."""
     if isinstance(value, list):
         return [_named(one, names) for one in value]
     return names[value] if value is not None and value >= 0 else "-1"

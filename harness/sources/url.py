@@ -50,9 +50,9 @@ def extract(archive: IO[bytes] | Path, member: str, target: Path, origin: str) -
 
 
 def _extract_tar(archive: IO[bytes] | Path, member: str, target: Path, origin: str) -> None:
+    where = {"name": archive} if isinstance(archive, Path) else {"fileobj": archive}
     try:
-        opened = tarfile.open(archive) if isinstance(archive, Path) else tarfile.open(fileobj=archive)
-        with opened, target.open("wb") as stream:
+        with tarfile.open(**where) as opened, target.open("wb") as stream:
             source = opened.extractfile(member)
             if source is None:
                 raise HarnessError(f"{origin}: {member!r} is no file in the archive")

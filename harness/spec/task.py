@@ -99,8 +99,9 @@ class TaskSpec(Spec):
     def _editions_have_data(self) -> TaskSpec:
         for name in self.editions:
             try:
-                self.in_edition(name)._options_fit_family()
-                self.in_edition(name)._languages_have_data()
+                edition = self.in_edition(name)
+                for rule in ("_options_fit_family", "_languages_have_data"):
+                    getattr(edition, rule)()
             except ValueError as error:
                 raise ValueError(f"editions.{name}.{error}") from None
         return self
@@ -111,9 +112,16 @@ class TaskSpec(Spec):
         if edition is None:
             return self
         source = self.source.model_copy(update={"licence": edition.licence}) if edition.licence else self.source
-        changed = {"languages": edition.languages, "splits": edition.splits, "deviation": edition.deviation, "source": source}
+        changed = {
+            "languages": edition.languages,
+            "splits": edition.splits,
+            "deviation": edition.deviation,
+            "source": source,
+        }
         options = {**self.options, **edition.options}
-        return self.model_copy(update=changed | {"options": options, "reader": edition.reader or self.reader, "editions": {}})
+        return self.model_copy(
+            update=changed | {"options": options, "reader": edition.reader or self.reader, "editions": {}}
+        )
 
     @property
     def metric(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,21 +10,6 @@ from pydantic import ValidationError
 
 from harness import plugin
 from harness.errors import SpecError
-
-
-@pytest.fixture
-def read(tmp_path: Path):
-    """Return a function that runs a reader over texts (or bytes) as if they were files."""
-
-    def run(name: str, *contents: str | bytes, language: str = "en", **options: Any) -> list[dict[str, Any]]:
-        module = plugin.load("harness.readers", name)
-        paths = [tmp_path / f"file{i}" for i in range(len(contents))]
-        for path, content in zip(paths, contents, strict=True):
-            path.write_bytes(content.encode() if isinstance(content, str) else content)
-        parsed = module.Options.model_validate_json(json.dumps(options))
-        return list(module.read(paths, options=parsed, language=language))
-
-    return run
 
 
 PAIR = {"columns": ["text_a", "text_b", "label"]}
