@@ -9,6 +9,8 @@ from typing import Any
 from harness.errors import Gone, HarnessError
 from harness.spec.data import File
 
+SCRIPT = "this revision is a script, and no code is run; pin a commit of its refs/convert/parquet branch instead"
+
 
 def fetch(file: File, target: Path) -> None:
     """Writes the split's rows to `target` as one Parquet file, labels by their names."""
@@ -19,30 +21,37 @@ def fetch(file: File, target: Path) -> None:
 
 def convert(snapshot: Path, file: File, target: Path) -> None:
     """Does what `fetch` does with a copy of the data set's repository in a folder."""
+    assert file.dataset is not None
+    if (snapshot / f"{file.dataset.id.split('/')[1]}.py").is_file():
+        raise HarnessError(f"{_named(file)}: {SCRIPT}")
     _write(str(snapshot), file, target)
+
+
+def _named(file: File) -> str:
+    rows = file.dataset
+    assert rows is not None
+    return " ".join(x for x in (f"{rows.id}@{rows.revision[:12]}", rows.config, rows.split) if x)
 
 
 def _write(where: str, file: File, target: Path, **options: Any) -> None:
     assert file.dataset is not None
     rows = file.dataset
-    named = f"{rows.id}@{rows.revision[:12]} {rows.config or ''} {rows.split}"
+    named = _named(file)
     try:
         from datasets import ClassLabel, List, Value, disable_progress_bars, load_dataset
-        from datasets.exceptions import DatasetNotFoundError
+        from datasets.exceptions import DatasetNotFoundError, DatasetsError
+        from huggingface_hub.errors import HTTPError, RevisionNotFoundError
     except ImportError:
         raise HarnessError("data sets on a hub need the package datasets: pip install 'harness[hub]'") from None
     disable_progress_bars()
     with tempfile.TemporaryDirectory() as folder:
         try:
             found = load_dataset(where, rows.config, split=rows.split, cache_dir=folder, **options)
-        except DatasetNotFoundError as error:
+        except (DatasetNotFoundError, RevisionNotFoundError) as error:
             raise Gone(f"{named}: the hub has no such data set ({_first_line(error)})") from None
         except RuntimeError as error:
-            if "script" in str(error):
-                hint = "pin a commit of its refs/convert/parquet branch instead"
-                raise HarnessError(f"{named}: this revision is a script, and no code is run; {hint}") from None
-            raise HarnessError(f"{named}: {_first_line(error)}") from None
-        except (OSError, ValueError) as error:
+            raise HarnessError(f"{named}: {SCRIPT if 'script' in str(error) else _first_line(error)}") from None
+        except (DatasetsError, HTTPError, OSError, ValueError) as error:
             raise HarnessError(f"{named}: the hub does not give it ({_first_line(error)})") from None
         features = found.features.copy()
         names: dict[str, list[str]] = {}
@@ -54,17 +63,17 @@ def _write(where: str, file: File, target: Path, **options: Any) -> None:
         if names:
             columns = list(names)
             found = found.map(
-                lambda batch: {column: _named(batch[column], names[column]) for column in columns},
+                lambda batch: {column: _by_name(batch[column], names[column]) for column in columns},
                 batched=True,
                 features=features,
             )
         found.to_parquet(target)
 
 
-def _named(value: Any, names: list[str]) -> Any:
+def _by_name(value: Any, names: list[str]) -> Any:
     """Returns the name of a label, or names of a list of labels. No label stays visible as -1, to be dropped or refused."""
     if isinstance(value, list):
-        return [_named(one, names) for one in value]
+        return [_by_name(one, names) for one in value]
     return names[value] if value is not None and value >= 0 else "-1"
 
 

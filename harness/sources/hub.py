@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from harness.errors import HarnessError
+from harness.errors import Gone, HarnessError
 from harness.spec.data import File
 
 
@@ -14,7 +14,12 @@ def fetch(file: File, target: Path) -> None:
     assert file.hub is not None
     try:
         from huggingface_hub import hf_hub_download
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+        from huggingface_hub.errors import (
+            HTTPError,
+            RemoteEntryNotFoundError,
+            RepositoryNotFoundError,
+            RevisionNotFoundError,
+        )
     except ImportError:
         raise HarnessError("files on a hub need the package huggingface_hub: pip install 'harness[hub]'") from None
     where = f"{file.hub.id}@{file.hub.revision[:12]}/{file.hub.path}"
@@ -23,9 +28,14 @@ def fetch(file: File, target: Path) -> None:
             found = hf_hub_download(file.hub.id, file.hub.path, repo_type=kind, revision=file.hub.revision)
         except RepositoryNotFoundError:
             continue
-        except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise HarnessError(f"{where}: the hub does not give it ({reason})") from None
+        except (RemoteEntryNotFoundError, RevisionNotFoundError) as error:
+            raise Gone(f"{where}: the hub has no such file ({_first_line(error)})") from None
+        except (HTTPError, OSError) as error:
+            raise HarnessError(f"{where}: the hub does not give it ({_first_line(error)})") from None
         shutil.copyfile(found, target)
         return
-    raise HarnessError(f"{where}: the hub has no data set and no model of this name")
+    raise Gone(f"{where}: the hub has no data set and no model of this name")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

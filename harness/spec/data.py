@@ -43,7 +43,7 @@ class OwnFile(Spec):
     `what` says exactly which file that is and how to come by it.
     """
 
-    path: str = Field(pattern=r"^[\w.-]+(/[\w.-]+)*$")
+    path: str = Field(pattern=r"^\w[\w.-]*(/\w[\w.-]*)*$")
     what: str
 
 

@@ -61,11 +61,14 @@ class TestAdversarialSquad:
 
 
 # Made up, in the form of CCGbank's files.
-AUTO = r"""ID=wsj_9901.1 PARSER=GOLD NUMPARSE=1
-(<T S[dcl] 0 2> (<T S[dcl] 1 2> (<T NP 0 1> (<L N PRP PRP Cats N>) ) (<T S[dcl]\NP 0 2> (<L S[dcl]\NP VBP VBP sleep S[dcl]\NP_7>) (<L (S\NP)\(S\NP) RB RB well (S_2\NP_1)_2\(S_2\NP_1)_2>) ) ) (<L . . . . .>) )
+AUTO = (
+    r"""ID=wsj_9901.1 PARSER=GOLD NUMPARSE=1
+(<T S[dcl] 0 2> (<T S[dcl] 1 2> (<T NP 0 1> (<L N PRP PRP Cats N>) ) (<T S[dcl]\NP 0 2> (<L S[dcl]\NP VBP VBP sleep """
+    r"""S[dcl]\NP_7>) (<L (S\NP)\(S\NP) RB RB well (S_2\NP_1)_2\(S_2\NP_1)_2>) ) ) (<L . . . . .>) )
 ID=wsj_9901.2 PARSER=GOLD NUMPARSE=1
 (<T NP 0 2> (<L ((S[zz]\NP)/NP)/NP VB VB give ((S[zz]\NP_1)/NP_2)/NP_3>) (<L NP[nb]/N DT DT a/b NP[nb]_1/N_1>) )
 """
+)
 
 
 class TestCcg:

@@ -19,13 +19,17 @@ class TestRenamedColumns:
         # PAWS-X: `id` counts from 1.
         columns = {"id": [1, 2], "sentence1": ["a", "b"], "sentence2": ["c", "d"], "label": ["0", "1"]}
         fields = {"id": "id", "text_a": "sentence1", "text_b": "sentence2", "label": "label"}
-        ids = [[r["id"] for r in read_table("parquet", columns, language=x, fields=fields, parallel=True)] for x in ("de", "ko")]
+        ids = [
+            [r["id"] for r in read_table("parquet", columns, language=x, fields=fields, parallel=True)] for x in ("de", "ko")
+        ]
         assert ids == [["1", "2"], ["1", "2"]]
 
     @pytest.mark.parametrize("label", ["-1", -1, "", None])
     def test_a_missing_label_is_refused_with_file_and_row(self, label, read_table) -> None:
         columns = {**PAIRS, "label": [label, label] if label is None else [type(label)(5), label]}
-        with pytest.raises(SpecError, match=rf"table:[12]: no label: 'label' is {label!r} \(a split whose labels are held back"):
+        with pytest.raises(
+            SpecError, match=rf"table:[12]: no label: 'label' is {label!r} \(a split whose labels are held back"
+        ):
             read_table("parquet", columns, **NLI)
 
     def test_a_missing_label_may_be_one_to_drop(self, read_table) -> None:
@@ -88,7 +92,7 @@ class TestTags:
 
     @pytest.mark.parametrize("tokens", [[], ["a", ""], None])
     def test_words_that_are_none(self, tokens, read_table) -> None:
-        with pytest.raises(SpecError, match="table:2: 'tokens' is .*, not a list of words"):
+        with pytest.raises(SpecError, match=r"table:2: 'tokens' is .*, not a list of words"):
             read_table("parquet_tags", {"tokens": [["x"], tokens], "ner_tags": [["O"], ["O", "O"]]})
 
 

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from harness import plugin
 from harness.errors import SpecError
 
-
 PAIR = {"columns": ["text_a", "text_b", "label"]}
 
 

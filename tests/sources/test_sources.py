@@ -4,45 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import io
+import random
 import sys
-import threading
+import tarfile
 import zipfile
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from harness import plugin
-from harness.errors import HarnessError, SpecError
+from harness.errors import Gone, HarnessError, SpecError
 from harness.sources import generated, hub, packaged, url
 from harness.spec.data import File
 
 NONE = "0" * 64
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *arguments: object) -> None:
-        pass
-
-
-@pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, str]]:
-    """Yield a folder and the address under which a server on this machine gives its files."""
-    monkeypatch.setenv("no_proxy", "*")
-    folder = tmp_path / "served"
-    folder.mkdir()
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield folder, f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
 def test_there_is_a_source_for_every_place() -> None:
-    assert set(plugin.names("harness.sources")) == {"generated", "hub", "packaged", "url"}
+    assert set(plugin.names("harness.sources")) == {"dataset", "generated", "hub", "own", "packaged", "url"}
 
 
 class TestUrl:
@@ -61,6 +40,35 @@ class TestUrl:
         with pytest.raises(HarnessError, match=r"x\.zip: no member 'in/other.txt' in the archive"):
             url.fetch(File(sha256=NONE, url=f"{address}/x.zip#in/other.txt"), tmp_path / "got")
 
+    @pytest.mark.parametrize("compression", ["", "gz", "bz2", "xz"])
+    def test_a_member_of_a_tar_archive(self, compression, served, tmp_path) -> None:
+        folder, address = served
+        with tarfile.open(folder / "x.tar", f"w:{compression}") as archive:
+            (tmp_path / "side.txt").write_text("text")
+            archive.add(tmp_path / "side.txt", "in/side.txt")
+        url.fetch(File(sha256=NONE, url=f"{address}/x.tar#in/side.txt"), tmp_path / "got")
+        assert (tmp_path / "got").read_text() == "text"
+        with pytest.raises(HarnessError, match=r"x\.tar: no member 'in/other.txt' in the archive"):
+            url.fetch(File(sha256=NONE, url=f"{address}/x.tar#in/other.txt"), tmp_path / "got")
+
+    def test_a_folder_of_a_tar_archive(self, served, tmp_path) -> None:
+        folder, address = served
+        with tarfile.open(folder / "x.tar.gz", "w:gz") as archive:
+            archive.add(folder, "in", recursive=False)
+        with pytest.raises(HarnessError, match=r"x\.tar\.gz: 'in' is no file in the archive"):
+            url.fetch(File(sha256=NONE, url=f"{address}/x.tar.gz#in"), tmp_path / "got")
+
+    @pytest.mark.parametrize("kept", [0.05, 0.5, 0.95])
+    def test_a_truncated_tar_archive(self, kept, served, tmp_path) -> None:
+        folder, address = served
+        (tmp_path / "side.txt").write_bytes(random.Random(1).randbytes(50_000))
+        with tarfile.open(folder / "x.tar.gz", "w:gz") as archive:
+            archive.add(tmp_path / "side.txt", "in/side.txt")
+        whole = (folder / "x.tar.gz").read_bytes()
+        (folder / "x.tar.gz").write_bytes(whole[: int(len(whole) * kept)])
+        with pytest.raises(HarnessError, match=r"x\.tar\.gz: not a sound (tar|zip) archive"):
+            url.fetch(File(sha256=NONE, url=f"{address}/x.tar.gz#in/side.txt"), tmp_path / "got")
+
     def test_something_that_is_no_archive(self, served, tmp_path) -> None:
         folder, address = served
         (folder / "x.zip").write_text("<html>")
@@ -68,7 +76,7 @@ class TestUrl:
             url.fetch(File(sha256=NONE, url=f"{address}/x.zip#a"), tmp_path / "got")
 
     def test_a_server_that_has_it_not(self, served, tmp_path) -> None:
-        with pytest.raises(HarnessError, match=r"/gone: the server answers 404"):
+        with pytest.raises(Gone, match=r"/gone: the server answers 404"):
             url.fetch(File(sha256=NONE, url=f"{served[1]}/gone"), tmp_path / "got")
 
     def test_no_server(self, served, tmp_path) -> None:
