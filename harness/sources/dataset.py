@@ -40,7 +40,12 @@ def _write(where: str, file: File, target: Path, **options: Any) -> None:
     try:
         from datasets import ClassLabel, List, Value, disable_progress_bars, load_dataset
         from datasets.exceptions import DatasetNotFoundError, DatasetsError
-        from huggingface_hub.errors import HTTPError, RevisionNotFoundError
+
+        # What its HTTP client raises; which package that is changes with its versions.
+        from huggingface_hub.errors import (
+            HTTPError,  # type: ignore[attr-defined]
+            RevisionNotFoundError,
+        )
     except ImportError:
         raise HarnessError("data sets on a hub need the package datasets: pip install 'harness[hub]'") from None
     disable_progress_bars()

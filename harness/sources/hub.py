@@ -14,8 +14,10 @@ def fetch(file: File, target: Path) -> None:
     assert file.hub is not None
     try:
         from huggingface_hub import hf_hub_download
+
+        # What its HTTP client raises; which package that is changes with its versions.
         from huggingface_hub.errors import (
-            HTTPError,
+            HTTPError,  # type: ignore[attr-defined]
             RemoteEntryNotFoundError,
             RepositoryNotFoundError,
             RevisionNotFoundError,

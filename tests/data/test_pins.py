@@ -22,8 +22,14 @@ COMMIT = "a" * 40
 
 def make_task(*files: dict[str, Any]) -> TaskSpec:
     spec = {
-        "name": "mine", "version": 1, "title": "T", "role": "intermediate", "family": "sequence_classification",
-        "languages": ["en"], "labels": ["0", "1"], "reader": {"name": "jsonl"},
+        "name": "mine",
+        "version": 1,
+        "title": "T",
+        "role": "intermediate",
+        "family": "sequence_classification",
+        "languages": ["en"],
+        "labels": ["0", "1"],
+        "reader": {"name": "jsonl"},
         "splits": {"train": {"en": [{"files": list(files)}]}},
         "source": {"paper": "p", "url": "u", "licence": "l", "citation": "c"},
     }
