@@ -102,27 +102,15 @@ def tasks(as_json: JsonFlag = False) -> None:
     """List the tasks of the catalogue."""
     found = open_catalog().tasks
     if as_json:
-        say_json(
-            [
-                {
-                    "name": t.name,
-                    "role": t.role,
-                    "family": t.family,
-                    "benchmarks": list(t.benchmarks),
-                    "languages": list(t.languages),
-                    "editions": list(t.editions),
-                    "metric": t.metrics[0] if t.metrics else None,
-                    "metrics": list(t.metrics),
-                    "source": t.source.data(),
-                    "licence": t.source.licence,
-                    "version": t.version,
-                }
-                for t in found
-            ]
-        )
+        say_json([t.entry() for t in found])
         return
-    rows = [[t.name, t.role, t.family, len(t.languages), ", ".join(t.metrics), t.source.licence] for t in found]
-    say(table(rows, ["task", "role", "family", "languages", "metrics", "licence"]))
+    rows = [
+        [t.name, t.role, t.family, len(t.languages)]
+        + [f"{n:,}" if n else "" for n in t.entry()["rows"].values()]
+        + [", ".join(t.metrics), ", ".join(t.editions), t.source.licence]
+        for t in found
+    ]
+    say(table(rows, ["task", "role", "family", "languages", "train", "test", "metrics", "editions", "licence"]))
 
 
 @app.command()

@@ -40,23 +40,19 @@ def _write(where: str, file: File, target: Path, **options: Any) -> None:
     try:
         from datasets import ClassLabel, List, Value, disable_progress_bars, load_dataset
         from datasets.exceptions import DatasetNotFoundError, DatasetsError
-
-        # What its HTTP client raises; which package that is changes with its versions.
-        from huggingface_hub.errors import (
-            HTTPError,  # type: ignore[attr-defined]
-            RevisionNotFoundError,
-        )
+        from huggingface_hub import errors
     except ImportError:
         raise HarnessError("data sets on a hub need the package datasets: pip install 'harness[hub]'") from None
+    client_error = getattr(errors, "HTTPError", OSError)  # of the HTTP client, which changes with the package's versions
     disable_progress_bars()
     with tempfile.TemporaryDirectory() as folder:
         try:
             found = load_dataset(where, rows.config, split=rows.split, cache_dir=folder, **options)
-        except (DatasetNotFoundError, RevisionNotFoundError) as error:
+        except (DatasetNotFoundError, errors.RevisionNotFoundError) as error:
             raise Gone(f"{named}: the hub has no such data set ({_first_line(error)})") from None
         except RuntimeError as error:
             raise HarnessError(f"{named}: {SCRIPT if 'script' in str(error) else _first_line(error)}") from None
-        except (DatasetsError, HTTPError, OSError, ValueError) as error:
+        except (DatasetsError, client_error, OSError, ValueError) as error:
             raise HarnessError(f"{named}: the hub does not give it ({_first_line(error)})") from None
         features = found.features.copy()
         names: dict[str, list[str]] = {}

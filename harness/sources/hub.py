@@ -13,26 +13,19 @@ def fetch(file: File, target: Path) -> None:
     """Writes the file's bytes to `target`. A data set of that name is looked for first, then a model."""
     assert file.hub is not None
     try:
-        from huggingface_hub import hf_hub_download
-
-        # What its HTTP client raises; which package that is changes with its versions.
-        from huggingface_hub.errors import (
-            HTTPError,  # type: ignore[attr-defined]
-            RemoteEntryNotFoundError,
-            RepositoryNotFoundError,
-            RevisionNotFoundError,
-        )
+        from huggingface_hub import errors, hf_hub_download
     except ImportError:
         raise HarnessError("files on a hub need the package huggingface_hub: pip install 'harness[hub]'") from None
+    client_error = getattr(errors, "HTTPError", OSError)  # of the HTTP client, which changes with the package's versions
     where = f"{file.hub.id}@{file.hub.revision[:12]}/{file.hub.path}"
     for kind in ("dataset", "model"):
         try:
             found = hf_hub_download(file.hub.id, file.hub.path, repo_type=kind, revision=file.hub.revision)
-        except RepositoryNotFoundError:
+        except errors.RepositoryNotFoundError:
             continue
-        except (RemoteEntryNotFoundError, RevisionNotFoundError) as error:
+        except (errors.RemoteEntryNotFoundError, errors.RevisionNotFoundError) as error:
             raise Gone(f"{where}: the hub has no such file ({_first_line(error)})") from None
-        except (HTTPError, OSError) as error:
+        except (client_error, OSError) as error:
             raise HarnessError(f"{where}: the hub does not give it ({_first_line(error)})") from None
         shutil.copyfile(found, target)
         return

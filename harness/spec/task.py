@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import Field, PositiveInt, ValidationError, model_validator
@@ -127,6 +128,35 @@ class TaskSpec(Spec):
     def metric(self) -> str:
         """The metric the task is reported in: the first of `metrics`."""
         return self.metrics[0]
+
+    def n_rows(self, split: Split, languages: Iterable[str] | None = None) -> int | None:
+        """Returns how many rows a split has in some languages, all by default; None where the file does not say.
+
+        Rows that are dropped by `disjoint_from` are counted.
+        """
+        by_language = self.splits.get(split, {})
+        parts = [p for x in (by_language if languages is None else languages) for p in by_language.get(x, ())]
+        if not parts or any(p.n is None and p.stop is None for p in parts):
+            return None
+        return sum((p.stop or p.n or 0) - p.start for p in parts)
+
+    def entry(self) -> dict[str, Any]:
+        """Returns what a list of tasks says about this one, as JSON-able data."""
+        train = (self.train_language or "en",)
+        return {
+            "name": self.name,
+            "role": self.role,
+            "family": self.family,
+            "benchmarks": list(self.benchmarks),
+            "languages": list(self.languages),
+            "editions": list(self.editions),
+            "rows": {"train": self.n_rows("train", train), "test": self.n_rows("test")},
+            "metric": self.metrics[0] if self.metrics else None,
+            "metrics": list(self.metrics),
+            "source": self.source.data(),
+            "licence": self.source.licence,
+            "version": self.version,
+        }
 
     def resolved_options(self) -> Any:
         """Returns the family's Options object, every default filled in."""

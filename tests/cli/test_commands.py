@@ -180,7 +180,7 @@ class TestCatalogue:
     def test_tasks_as_json(self, pristine, harness) -> None:
         done = harness("tasks", "--json", cwd=pristine)
         assert (done.code, done.err) == (0, "")
-        fields = "name role family benchmarks languages metric metrics source licence version".split()
+        fields = "name role family benchmarks languages editions rows metric metrics source licence version".split()
         names = [task["name"] for task in done.document]
         assert names == sorted(path.stem for path in (ROOT / "specs" / "tasks").glob("*.yaml"))
         for task in done.document:
@@ -188,10 +188,14 @@ class TestCatalogue:
             assert task["metric"] == next(iter(task["metrics"]), None)
             assert set(task["source"]) == {"paper", "url", "licence", "citation"}
             assert task["source"]["licence"] == task["licence"]
+        rows = {task["name"]: task["rows"] for task in done.document}
+        assert rows["anli"] == {"train": 1104934, "test": None}
+        assert rows["xnli"] == {"train": 392702, "test": 15 * 5010}
+        assert rows["ccg"] == {"train": None, "test": None}
 
     def test_tasks_as_a_table(self, pristine, harness) -> None:
         lines = harness("tasks", cwd=pristine).out.splitlines()
-        assert lines[0].split() == ["task", "role", "family", "languages", "metrics", "licence"]
+        assert lines[0].split() == "task role family languages train test metrics editions licence".split()
         assert len(lines) == 2 + len(Catalog(ROOT / "specs").tasks)
 
     @pytest.mark.parametrize("folder", ["tasks", "models", "benchmarks"])
@@ -253,7 +257,7 @@ class TestData:
         assert (done.code, done.err) == (0, "")
         assert {row["task"] for row in done.document} == {"mini_nli", "xnli"}
         for row in done.document:
-            assert list(row) == ["task", "split", "language", "state", "why"]
+            assert list(row) == ["task", "edition", "split", "language", "state", "why"]
             assert row["state"] == "fetchable"
             assert row["why"]
 

@@ -140,6 +140,7 @@ HUB = {"id": "a/b", "revision": "main"}
 XNLI_ROWS = {"reader": {"name": "tsv"}, "files": [{"sha256": SHA, "url": "https://example.org/a"}]}
 SPLIT: Loc = ("splits", "test", "la", 0)
 FILE: Loc = (*SPLIT, "files", 0)
+OPEN_PART: Loc = ("editions", "open", "splits", "validation", "en", 0)
 
 
 def apart(words: str) -> dict[str, str]:
@@ -192,15 +193,16 @@ MEANINGS: dict[str, list[tuple[str, Loc, Any, str]]] = {
         ("kept apart from no language", (*SPLIT, "disjoint_from"), apart("mini_nli train qq"), "'qq'"),
         ("kept apart from itself", (*SPLIT, "disjoint_from"), apart("mini_nli test la"), "kept apart from itself"),
     ],
-    "tasks/xquad": [
-        ("kept apart in a circle", ("splits", "test", "en", 0, "disjoint_from"), apart("squad_v1 train en"), "from itself"),
-    ],
     "tasks/squad_v1": [
         ("stride that does not fit", ("options", "doc_stride"), 380, "must not exceed max_length"),
         ("unknown context", ("options", "context"), "page", "options.context"),
     ],
     "tasks/mnli": [
         ("nothing to train on", ("splits",), {}, "train split"),
+        ("kept apart in a circle", (*OPEN_PART, "disjoint_from"), apart("mnli train en"), "from itself"),
+        ("option of an edition", ("editions", "open", "options"), {"max_lenght": 3}, "did you mean 'max_length'"),
+        ("edition without rows", ("editions", "open", "splits"), {}, "train split"),
+        ("reader of an edition", (*OPEN_PART, "reader", "name"), "tvs", "did you mean 'tsv'"),
     ],
     "tasks/mini_pretrain_n1": [
         ("fraction over one", ("options", "mask_fraction"), 1.5, "mask_fraction"),
