@@ -225,14 +225,13 @@ def _selected(found: Plan, only: str | None) -> list[Stage]:
 def _prepare(stages: Sequence[Stage], found: Plan, catalog: Catalog, folder: DataFolder) -> None:
     """Makes the generated files that stages read and checks that all others are there, before anything is trained."""
     from harness.canon import dumps
-    from harness.data import files, prepare
+    from harness.data import prepare
 
     catalog = catalog.in_edition(found.study.edition)
     needed = set(re.findall(r'"([0-9a-f]{64})"', dumps([stage.params for stage in stages])))
     for name in catalog.names("tasks"):
-        task = catalog.task(name)
-        reads = {(split, x) for split, x, file in files(task) if file.identity in needed}
-        prepare(task, sorted(reads), folder, catalog.task, f"harness data fetch --study {found.study.name}")
+        # File by file, not split by split: a task may share some of its files with others that the study does not read.
+        prepare(catalog.task(name), needed, folder, catalog.task, f"harness data fetch --study {found.study.name}")
     for encoder in found.study.vary.encoder:
         packaged = catalog.model(encoder).packaged
         for file in (packaged.weights, packaged.tokenizer) if packaged else ():

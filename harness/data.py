@@ -110,17 +110,15 @@ def _state(file: File, data: DataFolder, mirror: Path | None) -> tuple[State, st
     return "fetchable", f"not fetched yet: {origin(file)}"
 
 
-def prepare(
-    task: TaskSpec, needed: Iterable[tuple[Split, str]], data: DataFolder, lookup: Lookup, command: str | None = None
-) -> None:
-    """Makes the generated files of the needed (split, language) pairs, and checks that all others are there.
+def prepare(task: TaskSpec, needed: Iterable[str], data: DataFolder, lookup: Lookup, command: str | None = None) -> None:
+    """Makes those of a task's files that are generated and needed (by identity), and checks that all others are there.
 
     Raises EvidenceMissing, with the command that fetches them (that of the task, if none is given), if any is not.
     """
     wanted = set(needed)
     absent: dict[str, File] = {}
-    for split, language, file in files(task, lookup):
-        if (split, language) in wanted and not data.has(file):
+    for _, _, file in files(task, lookup):
+        if file.identity in wanted and not data.has(file):
             if file.place == "generated":
                 data.fetch(file)
             else:

@@ -153,7 +153,9 @@ def _bring(file: File, target: Path, root: Path, mirror: Path | None) -> str:
     if found is None and mirror is not None and file.place != "generated":
         found = find_in_mirror(mirror, file)
         if found is None and file.place not in ("packaged", "own"):
-            raise HarnessError(f"{origin(file)}: not in the mirror {mirror}, by digest or by name")
+            repository = file.hub or file.dataset
+            how = f"as hub/{repository.id}/{repository.revision}" if repository else "by digest or by name"
+            raise HarnessError(f"{origin(file)}: not in the mirror {mirror}, {how}")
     source = plugin.load(SOURCES, file.place)
     if found is None:
         source.fetch(file, target)

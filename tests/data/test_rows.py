@@ -206,9 +206,11 @@ def test_status_says_why(tmp_path, folder) -> None:
 
 
 def test_what_a_run_needs_is_there_or_named(tmp_path, folder) -> None:
-    pinned.prepare(make_task(), [("train", "en"), ("test", "de")], folder, nothing)
+    train, test = (hashlib.sha256(content).hexdigest() for content in (TRAIN, TEST))
+    pinned.prepare(make_task(), [train, test], folder, nothing)
+    pinned.prepare(make_task(), [], DataFolder(tmp_path / "empty"), nothing)
     with pytest.raises(EvidenceMissing, match=r"pairs: 1 of its files are not in .*run `harness data fetch pairs`"):
-        pinned.prepare(make_task(), [("train", "en")], DataFolder(tmp_path / "empty"), nothing)
+        pinned.prepare(make_task(), [train], DataFolder(tmp_path / "empty"), nothing)
 
 
 def test_files_kept_apart_from_are_files_of_the_task() -> None:

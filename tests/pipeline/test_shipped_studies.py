@@ -65,7 +65,7 @@ def real_place(new_place, repository, mirror) -> Callable[..., Any]:
         for field in ("training", "max_test_examples"):
             study[field] = {name: value for name, value in study[field].items() if name in targets}
         place.tree.write("studies", "cut", {**study, "languages": languages})
-        done = place("data", "fetch", *targets, *arms, "--mirror", mirror)
+        done = place("data", "fetch", *targets, *arms, "--edition", "open", "--mirror", mirror)
         assert "digests checked" in done.stdout
         return place
 
