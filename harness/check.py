@@ -215,10 +215,16 @@ def _trainable(loc: Loc, name: str, catalog: Catalog, family: str | None = None)
 
 
 def _study(study: StudySpec, catalog: Catalog) -> Found:
-    catalog = catalog.in_edition(study.edition)
+    catalog = catalog.for_study(study)
     if study.edition:
         editions = {name for task in catalog.tasks for name in catalog.editions(task.name)}
         yield from _known(("edition",), "edition of any task", study.edition, sorted(editions))
+    if study.benchmark:
+        yield from _known(("benchmark",), "benchmark", study.benchmark, catalog.names("benchmarks"))
+    for name in study.options:
+        yield from _known(("options", name), "task of this study", name, catalog.read_by(study))
+        if name in catalog.names("tasks") and (problem := catalog.task(name).options_problem()):
+            yield ("options", name), problem, ""
     for i, seed in enumerate(study.vary.seed):
         yield from _seed(("vary", "seed", i), seed)
     for i, encoder in enumerate(study.vary.encoder):

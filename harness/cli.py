@@ -176,6 +176,7 @@ def plan(
     say(
         f"\n{totals['done']} of {totals['stages']} stages done; left: about {totals['gpu_hours']:.2f} GPU-hours, "
         f"{totals['memory_bytes'] / 1e9:.1f} GB of memory, {totals['disk_bytes'] / 1e9:.1f} GB of disk"
+        f"\nBasis: {found['basis']}"
     )
 
 
@@ -239,7 +240,7 @@ def _prepare(stages: Sequence[Stage], found: Plan, catalog: Catalog, folder: Dat
     from harness.canon import dumps
     from harness.data import files, prepare
 
-    catalog = catalog.in_edition(found.study.edition)
+    catalog = catalog.for_study(found.study)
     needed = set(re.findall(r'"([0-9a-f]{64})"', dumps([stage.params for stage in stages])))
     for name in catalog.names("tasks"):
         task = catalog.task(name)

@@ -24,7 +24,9 @@ store_app = typer.Typer(no_args_is_help=True, help="Finished stages: list, expla
 def data_fetch(
     names: Annotated[list[str] | None, typer.Argument(help="Tasks or encoders; default: all.", metavar="[TASK]...")] = None,
     mirror: Annotated[Path | None, typer.Option(help="Take files from this folder; digests are checked alike.")] = None,
-    study: Annotated[str | None, typer.Option(help="What this study reads, in the edition it takes.", metavar="STUDY")] = None,
+    study: Annotated[
+        str | None, typer.Option(help="What this study reads, in the edition it takes.", metavar="STUDY")
+    ] = None,
     edition: Annotated[str | None, typer.Option(help="Take tasks from the sources of this edition.")] = None,
 ) -> None:
     """Get pinned sources and check each digest.

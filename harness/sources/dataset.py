@@ -57,7 +57,7 @@ def _write(where: str, file: File, target: Path, **options: Any) -> None:
 
 
 def _named(value: Any, names: list[str]) -> Any:
-    """Returns the name of a label, or the names of a list of labels. No label (-1) stays visible, to be dropped or refused."""
+    """Returns the name of a label, or of each in a list. No label (-1) stays visible, to be dropped or refused."""
     if isinstance(value, list):
         return [_named(one, names) for one in value]
     return names[value] if value is not None and value >= 0 else "-1"

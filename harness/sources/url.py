@@ -51,8 +51,8 @@ def extract(archive: IO[bytes] | Path, member: str, target: Path, origin: str) -
 
 def _extract_tar(archive: IO[bytes] | Path, member: str, target: Path, origin: str) -> None:
     try:
-        opened = tarfile.open(archive) if isinstance(archive, Path) else tarfile.open(fileobj=archive)
-        with opened, target.open("wb") as stream:
+        place = {"name": archive} if isinstance(archive, Path) else {"fileobj": archive}
+        with tarfile.open(**place) as opened, target.open("wb") as stream:
             source = opened.extractfile(member)
             if source is None:
                 raise HarnessError(f"{origin}: {member!r} is no file in the archive")

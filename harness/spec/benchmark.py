@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from harness.spec.base import Name, Spec
+from harness.spec.base import Lang, Name, Spec
 
 
 class BenchmarkSpec(Spec):
@@ -13,6 +13,7 @@ class BenchmarkSpec(Spec):
     name: Name
     title: str
     groups: dict[Name, tuple[Name, ...]] = Field(min_length=1)
+    languages: dict[Name, tuple[Lang, ...]] = {}
     citation: str
 
     @model_validator(mode="after")

@@ -59,7 +59,7 @@ def test_a_file_from_one_place(place) -> None:
 
 @pytest.mark.parametrize("places", [[], ["url", "generated"], ["hub", "packaged"], list(PLACES)])
 def test_a_file_from_any_other_number_of_places(places) -> None:
-    with pytest.raises(ValidationError, match="exactly one of url, hub, packaged, generated"):
+    with pytest.raises(ValidationError, match="exactly one of url, hub, dataset, own, packaged, generated"):
         make(File, {"sha256": SHA}, {place: PLACES[place] for place in places})
 
 
