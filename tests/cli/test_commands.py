@@ -180,7 +180,7 @@ class TestCatalogue:
     def test_tasks_as_json(self, pristine, harness) -> None:
         done = harness("tasks", "--json", cwd=pristine)
         assert (done.code, done.err) == (0, "")
-        fields = "name role family benchmarks languages metric metrics source licence version".split()
+        fields = "name role family benchmarks languages editions metric metrics source licence version".split()
         names = [task["name"] for task in done.document]
         assert names == sorted(path.stem for path in (ROOT / "specs" / "tasks").glob("*.yaml"))
         for task in done.document:
@@ -243,8 +243,10 @@ class TestPlan:
 
     def test_as_a_table(self, pristine, tmp_path, harness) -> None:
         done = harness("--store", tmp_path, "plan", "mini", cwd=pristine)
-        assert "0 of " in done.out.splitlines()[-1]
-        assert "GPU-hours" in done.out
+        total, basis = done.out.splitlines()[-2:]
+        assert "0 of " in total
+        assert "GPU-hours" in total
+        assert basis.startswith("Basis: 6 N T FLOPs")
 
 
 class TestData:
@@ -253,7 +255,7 @@ class TestData:
         assert (done.code, done.err) == (0, "")
         assert {row["task"] for row in done.document} == {"mini_nli", "xnli"}
         for row in done.document:
-            assert list(row) == ["task", "split", "language", "state", "why"]
+            assert list(row) == ["task", "edition", "split", "language", "state", "why"]
             assert row["state"] == "fetchable"
             assert row["why"]
 
