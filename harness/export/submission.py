@@ -135,7 +135,8 @@ def _all_finished(evidence: Evidence, runs: Iterable[PlannedRun], command: str) 
         shown = "".join(f"\n  {stage.label}" for stage in missing[:5])
         more = f"\n  and {len(missing) - 5} more" if len(missing) > 5 else ""
         only = f" --only '{missing[0].label}'" if len(missing) == 1 else ""
-        raise EvidenceMissing(f"{len(missing)} evaluations are not finished:{shown}{more}\nthis fills them: {command}{only}")
+        many = f"{len(missing)} evaluations are" if len(missing) > 1 else "an evaluation is"
+        raise EvidenceMissing(f"{many} not finished:{shown}{more}\nnext: {command}{only}")
 
 
 def _read(evidence: Evidence, stage: Stage, task: TaskSpec, form: Format) -> Table:
