@@ -18,7 +18,7 @@ from harness.evidence import Arm, Evidence
 from harness.leaderboard import place, write_gold, write_predictions
 from harness.plan import PlannedRun
 from harness.records import JSON, Stage
-from harness.spec.benchmark import Format
+from harness.spec.benchmark import FITTING, Format
 from harness.spec.catalog import Catalog
 from harness.spec.task import TaskSpec
 
@@ -73,9 +73,11 @@ def write(evidence: Evidence, out: Path, choice: Choice, *, labels: Path | None 
 
     Raises:
         EvidenceMissing: a target or a language is not finished.
-        SpecError: a folder has something in it, or there is no such arm or seed.
+        SpecError: a folder has something in it or is given twice, or there is no such arm or seed.
     """
     arm, seed = choose(evidence, choice)
+    if labels and labels.resolve() == out.resolve():
+        raise SpecError(f"{out}: predictions and gold have the same names; give the gold another folder")
     runs = [evidence.run(arm, target, seed) for target in evidence.targets]
     _all_finished(evidence, runs, command)
     for folder in (out, labels):
@@ -105,14 +107,14 @@ def write(evidence: Evidence, out: Path, choice: Choice, *, labels: Path | None 
 
 
 def format_of(task: TaskSpec, catalog: Catalog) -> Format:
-    """Returns the format of a task's files: that of a benchmark which scores it, else that of its family.
+    """Returns the format of a task's files: that of a benchmark which scores it alike, else that of its family.
 
     Raises:
         SpecError: no leaderboard's format fits the family.
     """
     for name in catalog.names("benchmarks"):
         scoring = catalog.benchmark(name).scoring.get(task.name)
-        if scoring:
+        if scoring and task.metric in FITTING[scoring.format]:
             return scoring.format
     if task.metric == "bitext_f1":
         return "pairs"
@@ -149,10 +151,20 @@ def _read(evidence: Evidence, stage: Stage, task: TaskSpec, form: Format) -> Tab
     if len(set(ids)) != len(ids):
         raise HarnessError(f"{path}: an id stands in two rows, so no file by id can be made of it")
     if form in ("tags", "pairs", "rankings"):
-        gold, predicted = ([json.loads(text) for text in texts] for texts in (gold, predicted))
+        gold, predicted = _lists(gold, path), _lists(predicted, path)
     elif form == "squad":
-        gold = [json.loads(text) for text in gold]
+        gold = _lists(gold, path)
     elif task.family == "sentence_retrieval":
         number = {name: str(i) for i, name in enumerate(ids)}
         gold, predicted = ([number[name] for name in names] for names in (gold, predicted))
     return Table(ids, gold, predicted)
+
+
+def _lists(texts: Sequence[str], path: Path) -> list[list[str]]:
+    """Returns a column of lists, which the store keeps as JSON."""
+    try:
+        return [json.loads(text) for text in texts]
+    except ValueError:
+        raise HarnessError(
+            f"{path}: no lists in it, as a file of this task's format needs; see harness.leaderboard"
+        ) from None

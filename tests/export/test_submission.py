@@ -100,11 +100,19 @@ def test_nothing_is_written_over(evidence_of, tmp_path, which) -> None:
     assert not (tmp_path / ("labels" if which == "out" else "out")).exists()
 
 
+def test_predictions_and_gold_do_not_share_a_folder(evidence_of, tmp_path) -> None:
+    with pytest.raises(SpecError, match="give the gold another folder"):
+        write(evidence_of(), tmp_path / "out", Choice(), labels=tmp_path / "x" / ".." / "out")
+
+
 def test_a_task_of_no_benchmark_takes_its_familys_format(repository, evidence_of) -> None:
     from harness.spec.catalog import Catalog
 
     catalog = Catalog(repository / "specs")
     expected = {"mini_nli": "labels", "mini_qa": "squad", "mini_ner": "tags", "mini_retrieval": "labels", "xquad": "squad"}
     assert {name: format_of(catalog.task(name), catalog) for name in expected} == expected
+    # A task that is scored otherwise than in the benchmark cannot have the benchmark's files.
+    other = catalog.task("mini_retrieval").model_copy(update={"name": "bucc2018"})
+    assert format_of(other, catalog) == "labels"
     with pytest.raises(SpecError, match="masked_lm has no place"):
         format_of(catalog.task("mini_nli").model_copy(update={"family": "masked_lm"}), catalog)
