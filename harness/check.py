@@ -47,8 +47,8 @@ FITTING = {
     "sequence_classification": ("accuracy",),
     "multiple_choice": ("accuracy",),
     "sentence_retrieval": ("accuracy",),
-    "token_classification": ("chunk_f1", "token_accuracy", "upos_f1"),
-    "extractive_qa": ("squad_f1", "squad_exact_match"),
+    "token_classification": ("chunk_f1", "token_accuracy", "upos_f1", "upos_f1_v0"),
+    "extractive_qa": ("squad_f1", "squad_exact_match", "mlqa_f1", "mlqa_exact_match"),
     "masked_lm": (),
 }
 UNTRAINED = "sentence_retrieval"

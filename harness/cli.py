@@ -32,6 +32,7 @@ from harness.console import (
     tell,
 )
 from harness.errors import EvidenceMissing, HarnessError, SpecError, StageFailed
+from harness.exchange import export_app, score
 from harness.housekeeping import data_app, store_app
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 app.add_typer(store_app, name="store")
+app.add_typer(export_app, name="export")
+app.command()(score)
 
 
 @app.callback(invoke_without_command=True)
@@ -158,7 +161,6 @@ def plan(
     as_json: JsonFlag = False,
 ) -> None:
     """Show the stages of a study: which are done, why the rest must run, and a rough cost."""
-
     from harness.evidence import Evidence
     from harness.selection import needed
     from harness.spec.catalog import claims as load_claims

@@ -74,7 +74,7 @@ def make_plan(study: StudySpec, catalog: Catalog, *, limit: int | None = None) -
 
 
 def _languages(task: TaskSpec, split: Split, benchmark: BenchmarkSpec | None) -> tuple[str, ...]:
-    wanted = benchmark.languages.get(task.name, task.languages) if benchmark else task.languages
+    wanted = benchmark.scoring[task.name].languages if benchmark and task.name in benchmark.scoring else task.languages
     return tuple(x for x in task.languages if x in wanted and task.rows(split, x))
 
 

@@ -18,7 +18,21 @@ from harness.spec.catalog import Catalog
 from harness.store import LARGE, Store
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("validate", "schema", "tasks", "show", "data", "plan", "run", "verify", "report", "store", "doctor")
+COMMANDS = (
+    "validate",
+    "schema",
+    "tasks",
+    "show",
+    "data",
+    "plan",
+    "run",
+    "verify",
+    "report",
+    "store",
+    "doctor",
+    "score",
+    "export",
+)
 
 
 def publish(store: Store, stage: Stage, content: bytes = b"[]") -> Path:

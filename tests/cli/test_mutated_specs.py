@@ -262,7 +262,12 @@ MEANINGS: dict[str, list[tuple[str, Loc, Any, str]]] = {
     ],
     "benchmarks/xtreme": [
         ("name of another file", ("name",), "xtrem", "is not the file's name"),
-        ("task in two groups", ("groups", "more"), ["xnli"], "two groups"),
+        ("task twice in a group", ("groups", "classification"), ["xnli", "xnli"], "given twice: xnli"),
+        ("task of a group without scoring", ("groups", "classification"), ["xnlli"], "did you mean 'xnli'"),
+        ("format that there is not", ("scoring", "xnli", "format"), "label", "format"),
+        ("metric that is none", ("scoring", "xnli", "metrics"), ["acuracy"], "did you mean 'accuracy'"),
+        ("metric of another format", ("scoring", "xnli", "metrics"), ["squad_f1"], "does not score labels"),
+        ("language twice", ("scoring", "xnli", "languages"), ["en", "en"], "given twice: en"),
         ("no groups", ("groups",), {}, "groups"),
         ("group that is a word", ("groups", "qa"), "xquad", "groups.qa"),
     ],

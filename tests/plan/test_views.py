@@ -65,7 +65,7 @@ BENCHMARK = {
     "name": "two",
     "title": "Two",
     "groups": {"all": ["pairs"]},
-    "languages": {"pairs": ["en", "fr"]},
+    "scoring": {"pairs": {"languages": ["en", "fr"], "format": "labels", "metrics": ["accuracy"]}},
     "citation": "c",
 }
 

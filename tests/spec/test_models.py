@@ -96,7 +96,7 @@ def test_a_file_from_any_other_number_of_places(places) -> None:
         (ModelSpec, MODEL, {}, "exactly one of trained, hub, packaged"),
         (ModelSpec, MODEL, {**HUB, "packaged": {"weights": FILE, "tokenizer": FILE}}, "exactly one of trained, hub"),
         (ModelSpec, {**MODEL, **HUB}, {"retrieval": {"layer": -1}}, "greater than or equal to 0"),
-        (BenchmarkSpec, {"name": "b", "title": "B", "citation": "c"}, {"groups": {"a": ["t"], "b": ["t"]}}, "two groups"),
+        (BenchmarkSpec, {"name": "b", "title": "B", "citation": "c"}, {"groups": {"a": ["t", "t"]}}, "given twice: t"),
         (Provenance, {"kind": "provenance"}, {}, "at least one of"),
         (Arm, {"intermediate": "all"}, {"intermediate": "some"}, "all"),
         (ClaimsSpec, CLAIMS, {"claims": [CLAIM, CLAIM]}, "id given twice: C1"),
@@ -128,6 +128,15 @@ def test_a_limit_cuts_rows_steps_and_tests() -> None:
     assert study.intermediate["nli"].training.max_examples == 3
     steps = make(TrainingSpec, {"learning_rate": 0.1, "max_steps": 100, "batch_tokens": 64}).limited(5)
     assert (steps.max_steps, steps.epochs) == (5, None)
+
+
+def test_a_task_may_stand_in_two_groups_and_counts_once(repository) -> None:
+    benchmark = Catalog(repository / "specs").benchmark("xtreme-r")
+    assert "xcopa" in benchmark.groups["classification"]
+    assert "xcopa" in benchmark.groups["multi_choice"]
+    assert len(benchmark.tasks) == len(set(benchmark.tasks)) == len(benchmark.scoring) == 10
+    assert benchmark.tasks[-1] == "lareqa"  # in no group, as in evaluate.py
+    assert benchmark.rule is not None
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
