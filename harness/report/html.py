@@ -46,6 +46,7 @@ def page(summary: JSON, document: JSON) -> str:
         panels=panel_views(summary),
         legends=legends(summary),
         floors=views.trivial_by_target(summary),
+        published=views.published_by_target(summary),
         curves=curve_views(summary),
         doubts=views.distinct_doubts(summary),
         groups=stage_groups(stages),

@@ -99,3 +99,24 @@ def best_trivial(summary: JSON, target: JSON) -> dict[str, float]:
 def source_first(target: JSON) -> list[str]:
     """Returns a target's languages, the source language before the others."""
     return sorted(target["languages"], key=lambda x: x != target["source_language"])
+
+
+def published_by_target(summary: JSON) -> list[JSON]:
+    """Returns for each target with published numbers those that an arm of ours stands beside, the other systems' and the gaps.
+
+    `common` holds the reasons that hold for all of them, each row's `own` the rest.
+    """
+    blocks = []
+    for target in summary["targets"]:
+        found = [row for row in summary["published"] if row["target"] == target["name"]]
+        rows = [row for row in found if row["role"] != "other"]
+        gaps = [gap for gap in summary["not_found"] if gap["target"] == target["name"]]
+        if found or gaps:
+            common = [why for why in (rows[0]["why"] if rows else ()) if all(why in row["why"] for row in rows)]
+            own = [{**row, "own": [why for why in row["why"] if why not in common]} for row in rows]
+            others = [row for row in found if row["role"] == "other"]
+            tasks = list(dict.fromkeys(line["task"] for line in [*found, *gaps]))
+            blocks.append(
+                {"target": target, "tasks": tasks, "rows": own, "others": others, "common": common, "gaps": gaps}
+            )
+    return blocks
