@@ -57,7 +57,8 @@ def _published(references: Sequence[ReferenceSpec], system: str, wanted: tuple[o
         return found
     owners = [reference for reference in references if system in reference.systems]
     if not owners:
-        raise HarnessError(f"{what}: no system {system!r}: {plugin.near(system, {n for r in references for n in r.systems})}")
+        names = {name for reference in references for name in reference.systems}
+        raise HarnessError(f"{what}: no system {system!r}: {plugin.near(system, names)}")
     reasons = [gap.reason for owner in owners for gap in owner.not_found if wanted[0] in gap.tasks]
     why = reasons[0] if reasons else f"{system} has numbers on {', '.join(sorted({n.task for n in known})) or 'nothing'}"
     raise HarnessError(f"{what}: no such number of {system} is on file: {why}")
@@ -80,7 +81,7 @@ def faults(reference: ReferenceSpec, catalog: Catalog) -> Iterator[tuple[Loc, st
     for i, number in enumerate(reference.numbers):
         if number.task in tasks:
             faulty = _benchmark_faults if number.task in benchmarks else _task_faults
-            yield from ((("numbers", i, *loc), *rest) for loc, *rest in faulty(number, catalog))
+            yield from ((("numbers", i, *loc), message, hint) for loc, message, hint in faulty(number, catalog))
         else:
             yield ("numbers", i, "task"), f"no task or benchmark {number.task!r}", plugin.near(number.task, tasks)
     for i, gap in enumerate(reference.not_found):

@@ -102,7 +102,7 @@ def source_first(target: JSON) -> list[str]:
 
 
 def published_by_target(summary: JSON) -> list[JSON]:
-    """Returns for each target with published numbers those that an arm of ours stands beside, the other systems' and the gaps.
+    """Returns a block for each target that anything is published on: numbers beside an arm of ours, the others, gaps.
 
     `common` holds the reasons that hold for all of them, each row's `own` the rest.
     """
@@ -116,7 +116,5 @@ def published_by_target(summary: JSON) -> list[JSON]:
             own = [{**row, "own": [why for why in row["why"] if why not in common]} for row in rows]
             others = [row for row in found if row["role"] == "other"]
             tasks = list(dict.fromkeys(line["task"] for line in [*found, *gaps]))
-            blocks.append(
-                {"target": target, "tasks": tasks, "rows": own, "others": others, "common": common, "gaps": gaps}
-            )
+            blocks.append({"target": target, "tasks": tasks, "rows": own, "others": others, "common": common, "gaps": gaps})
     return blocks

@@ -19,11 +19,12 @@ LANGUAGES = frozenset(
 
 
 class System(Spec):
-    """What was measured. `role` says which arm of a study stands beside it: the one without intermediate training, the
-    one with it that is chosen on validation, or none.
+    """Who was measured.
 
-    `encoder` (a hub id), `intermediate` (tasks) and `training` (fields of TrainingSpec) are what is known of its set-up;
-    evidence is exact only with them. `over` is the system, perhaps of another file, that its gains are counted from.
+    `role` says which arm of a study stands beside it: the one without intermediate training, the one with it that is best
+    on validation, or none. `encoder` (a hub id), `intermediate` (tasks) and `training` (fields of TrainingSpec) are what
+    is known of its set-up; evidence is exact only with them. `over` is the system, perhaps of another file, that its gains
+    are counted from.
     """
 
     title: str

@@ -116,7 +116,12 @@ def test_a_file_says_something() -> None:
 def test_every_problem_is_told_with_its_line(repository: Path, tmp_path: Path) -> None:
     path = tmp_path / "reference" / "r.yaml"
     path.parent.mkdir()
-    wrong = [{"task": "xnly"}, {"metric": "f1"}, {"language": "qq"}, {"task": "xtreme", "metric": "task_mean", "groups": ["q"]}]
+    wrong = [
+        {"task": "xnly"},
+        {"metric": "f1"},
+        {"language": "qq"},
+        {"task": "xtreme", "metric": "task_mean", "groups": ["q"]},
+    ]
     found = reference(*wrong, systems={**SYSTEMS, "ours": SYSTEMS["ours"] | {"over": "bass"}})
     path.write_text(json.dumps(found.data(), indent=1))
     problems = check(path, Catalog(repository / "specs"))

@@ -76,7 +76,15 @@ def test_no_number_and_no_gap_is_lost() -> None:
         ("mt5-xxl", "tydiqa", "f1", "avg", 82.0, README, "quote_seen"),
         ("infoxlm", "mlqa", "f1", "avg", 73.6, README, "quote_seen"),
         ("mbert", "xquad", "f1", "el", 62.6, "google-research/xtreme#8 (paper column quoted by the reporter)", "quote_seen"),
-        ("xlmr-large-rerun56", "udpos", "accuracy", "en", 96.7, "google-research/xtreme#56 (independent re-run)", "quote_seen"),
+        (
+            "xlmr-large-rerun56",
+            "udpos",
+            "accuracy",
+            "en",
+            96.7,
+            "google-research/xtreme#56 (independent re-run)",
+            "quote_seen",
+        ),
         ("xlmr-large-rerun10588", "xnli", "accuracy", "avg", 79.74, "huggingface/transformers#10588", "quote_seen"),
     ],
 )
@@ -95,7 +103,7 @@ def test_the_gains_of_the_two_abstracts() -> None:
 def test_the_averages_are_those_of_the_tasks(system: str) -> None:
     found = {group: sum(score(system, task) for task in tasks) / len(tasks) for group, tasks in GROUPS.items()}
     # Two rows do not add up where they are published, and their files say so.
-    odd = {"xlmr-large": {"tagging"}, "filter": {"qa"}}.get(system, set())
+    odd = {"xlmr-large": {"tagging", "qa"}, "filter": {"classification", "qa"}}.get(system, set())
     for group in GROUPS.keys() - odd:
         assert find(system, "xtreme", "category_mean", groups=(group,)).value == pytest.approx(found[group], abs=0.08)
     whole = find(system, "xtreme", "task_mean", groups=tuple(GROUPS)).value

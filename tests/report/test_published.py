@@ -16,26 +16,29 @@ from harness.report.summary import summarize
 from harness.report.verdicts import claims_document
 from harness.spec.catalog import Catalog
 
-REFERENCE = """
+T1 = "language: avg, baseline: x, source: T1, confidence: quote_seen"
+T2 = "language: avg, baseline: y, source: T2, confidence: derived"
+TINY = "encoder: example/tiny, training: {learning_rate: 0.001}"
+REFERENCE = f"""
 name: paper
 title: A paper
 url: https://example.org
 citation: A paper, 2020
 systems:
-  stilts: {title: S & T, role: intermediate, encoder: example/tiny, over: base, intermediate: [small_nli], training: {learning_rate: 0.001}}
-  base: {title: The base, role: baseline, encoder: example/tiny, training: {learning_rate: 0.001}}
-  rerun: {title: A <b>re-run</b>, role: baseline, encoder: example/tiny, training: {learning_rate: 0.1}}
-  other: {title: Another, role: other}
+  stilts: {{title: S & T, role: intermediate, over: base, intermediate: [small_nli], {TINY}}}
+  base: {{title: The base, role: baseline, {TINY}}}
+  rerun: {{title: A <b>re-run</b>, role: baseline, encoder: example/tiny, training: {{learning_rate: 0.1}}}}
+  other: {{title: Another, role: other}}
 numbers:
-  - {system: other, task: small_nli, metric: accuracy, language: avg, value: 99.0, baseline: x, source: T1, confidence: quote_seen}
-  - {system: base, task: small_nli, metric: accuracy, language: avg, value: 50.0, baseline: x, source: T1, confidence: quote_seen}
-  - {system: rerun, task: small_nli, metric: accuracy, language: avg, value: 40.0, split: validation, baseline: y, source: T2, confidence: derived}
-  - {system: stilts, task: small_nli, metric: accuracy, language: avg, value: 60.0, table: Table 3, baseline: x, source: T1, confidence: quote_seen}
-  - {system: stilts, task: small_nli, metric: accuracy, language: la, value: 11.1, baseline: x, source: T1, confidence: quote_seen}
-  - {system: stilts, task: xquad, metric: f1, language: avg, value: 78.7, baseline: x, source: T1, confidence: quote_seen_secondary}
-  - {system: stilts, task: xquad, metric: exact_match, language: avg, value: 63.3, baseline: x, source: T1, confidence: quote_seen}
+  - {{system: other, task: small_nli, metric: accuracy, value: 99.0, {T1}}}
+  - {{system: base, task: small_nli, metric: accuracy, value: 50.0, {T1}}}
+  - {{system: rerun, task: small_nli, metric: accuracy, value: 40.0, split: validation, {T2}}}
+  - {{system: stilts, task: small_nli, metric: accuracy, value: 60.0, table: Table 3, {T1}}}
+  - {{system: stilts, task: small_nli, metric: accuracy, value: 11.1, {T1.replace("avg", "la")}}}
+  - {{system: stilts, task: xquad, metric: f1, value: 78.7, {T1}}}
+  - {{system: stilts, task: xquad, metric: exact_match, value: 63.3, {T1}}}
 not_found:
-  - {what: "the base on XQuAD | test", tasks: [xquad], reason: "The page <i>is</i> torn"}
+  - {{what: "the base on XQuAD | test", tasks: [xquad], reason: "The page <i>is</i> torn"}}
 """
 
 
@@ -97,7 +100,10 @@ def test_exact_is_what_differs_in_nothing(beside: Callable[..., Evidence]) -> No
         (("models/tiny.yaml", "id: example/tiny", "id: example/huge"), "encoder: tiny for example/tiny"),
         (("tasks/small_nli.yaml", "title: Inference", "title: I\ndeviation: half of it"), "data: half of it"),
         (("reference/paper.yaml", "[small_nli]", "[small_nli, small_qa]"), "intermediate tasks: not here: small_qa"),
-        (("reference/paper.yaml", ", intermediate: [small_nli]", ""), "intermediate tasks: those behind S & T are not on file"),
+        (
+            ("reference/paper.yaml", "intermediate: [small_nli], ", ""),
+            "intermediate tasks: those behind S & T are not on file",
+        ),
         (("reference/paper.yaml", "0.001}}\n  base", "0.5}}\n  base"), "training: learning_rate 0.001 for 0.5"),
         (
             ("reference/paper.yaml", ", training: {learning_rate: 0.001}}\n  base", "}\n  base"),
