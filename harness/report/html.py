@@ -29,7 +29,7 @@ def page(summary: JSON, document: JSON) -> str:
         keep_trailing_newline=True,
     )
     environment.globals |= {"w": wording, "outcomes": OUTCOMES, "stage_id": stage_id}
-    environment.filters |= {"slug": slug}
+    environment.filters |= {"slug": slug, "elsewhere": wording.elsewhere}
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     stages = summary["provenance"]["stages"]
     return environment.get_template("index.html.j2").render(

@@ -112,21 +112,19 @@ def _published_block(block: JSON) -> str:
         [
             row["title"],
             wording.published(row),
+            wording.beside(row),
+            wording.apart(row),
             wording.published_in(row),
             wording.CONFIDENCE_WORDS[row["confidence"]],
             row["baseline"],
-            wording.beside(row),
-            wording.apart(row),
         ]
         for row in block["rows"]
     ]
-    headers = ["system", "published", "where", "confidence", "baseline", "ours", "difference"]
-    notes = [f"* Not comparable: {cell(why)}" for why in block["common"]]
-    notes += [f"* {cell(row['title'])}: {cell(why)}" for row in block["rows"] for why in row["own"]]
+    headers = ["system", "published", "ours", "difference", "where it is published", "confidence", "baseline"]
+    notes = [f"* {cell(wording.reason(found))}" for found in block["reasons"]]
     notes += [f"* Not found: {cell(gap['what'])}: {cell(gap['reason'])}" for gap in block["gaps"]]
     if block["others"]:
-        others = [f"{row['title']} {wording.published(row)} ({row['source']})" for row in block["others"]]
-        notes.append(f"* Other systems: {cell('; '.join(others))}")
+        notes.append(f"* Other systems: {cell('; '.join(map(wording.elsewhere, block['others'])))}")
     table = grid(rows, headers) if rows else ""
     inner = "\n\n".join(text for text in (table, "\n".join(notes)) if text)
     return f"<details><summary>{cell(wording.gist(block))}</summary>\n\n{inner}\n\n</details>"

@@ -47,11 +47,16 @@ def gaps(evidence: Evidence) -> list[JSON]:
 
 
 def _numbers(references: Sequence[ReferenceSpec], task: str, metric: str) -> list[tuple[ReferenceSpec, Number]]:
-    """Returns the means over languages on a task: in a target's own metric, or in any if there are none in that."""
+    """Returns the means over languages on a task: in a target's own metric, or in any if there are none in that.
+
+    Those with intermediate training come first, then the baselines, first those that were measured beside them.
+    """
     found = [(r, n) for r in references for n in r.numbers if n.task == task and n.language == AVERAGE]
     fitting = [(r, n) for r, n in found if measures(n.metric, metric)]
-    order = {"intermediate": 0, "baseline": 1, "other": 2}
-    return sorted(fitting or found, key=lambda pair: order[pair[0].systems[pair[1].system].role])
+    roles = {id(n): r.systems[n.system].role for r, n in found}
+    beside = {n.baseline for _, n in found if roles[id(n)] == "intermediate"}
+    order = ("intermediate", "baseline", "other")
+    return sorted(fitting or found, key=lambda pair: (order.index(roles[id(pair[1])]), pair[1].baseline not in beside))
 
 
 def _line(evidence: Evidence, by_arm: Lines, target: TaskSpec, reference: ReferenceSpec, found: Number) -> JSON:
@@ -142,7 +147,7 @@ def _why(evidence: Evidence, target: TaskSpec, found: Number, system: System, en
     """Yields in which respects ours is not what was published: task, encoder, data, arms, training."""
     study = evidence.plan.study
     if target.name != found.task:
-        yield f"task: {target.name} is another task, which stands in for {found.task}"
+        yield f"task: {target.name} is another task, which stands in for the published one"
     elif not measures(found.metric, target.metric):
         yield f"metric: {target.metric} for {found.metric}"
     if _hub_id(evidence, encoder) != system.encoder or system.encoder is None:
@@ -168,7 +173,7 @@ def _other_arms(evidence: Evidence, system: System) -> Iterator[str]:
     if lacking:
         yield f"intermediate tasks: not here: {', '.join(lacking)}"
     elif not system.intermediate:
-        yield f"intermediate tasks: those behind {system.title} are not on file"
+        yield "intermediate tasks: the published ones are not on file"
 
 
 def _other_training(evidence: Evidence, target: TaskSpec, system: System) -> Iterator[str]:
@@ -177,7 +182,7 @@ def _other_training(evidence: Evidence, target: TaskSpec, system: System) -> Ite
     if system.role == "intermediate":
         trainings += [study.intermediate[name].training for name in _treatments(evidence)]
     if not system.training:
-        yield f"set-up: the recipe behind {system.title} is not on file"
+        yield "set-up: the published recipe is not on file"
     for field, value in system.training.items():
         other = sorted({f"{got:g}" for t in trainings if (got := getattr(t, field, None)) is not None and got != value})
         if other:

@@ -227,6 +227,16 @@ def apart(row: JSON) -> str:
     return MISSING if row["difference"] is None else f"{points(row['difference'])} ({row['fidelity']})"
 
 
+def reason(found: JSON) -> str:
+    """Returns what makes ours no replication of some published numbers."""
+    return f"Not a replication ({found['who']}): {found['why']}"
+
+
+def elsewhere(row: JSON) -> str:
+    """Returns a published number of a system that no arm of ours stands beside."""
+    return f"{row['title']}: {published(row)} ({row['source']})"
+
+
 def gist(block: JSON) -> str:
     """Returns a target's published numbers in one line: the first of them, and ours."""
     target, tasks = block["target"]["name"], ", ".join(block["tasks"])
@@ -235,5 +245,5 @@ def gist(block: JSON) -> str:
         return f"{lead}: no number of the encoder or of X-STILTs"
     first = block["rows"][0]
     here = beside(first).partition(" (")[0]
-    difference = apart(first)
-    return f"{lead}: {first['title']} {first['task']} {score(first['value'])}; here {here}; {difference}"
+    task = f" on {first['task']}" if len(block["tasks"]) > 1 else ""
+    return f"{lead}: {first['title']}{task} {score(first['value'])}; here {here}; {apart(first)}"

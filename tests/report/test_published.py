@@ -11,7 +11,7 @@ import pytest
 
 from harness.evidence import Evidence
 from harness.records import JSON
-from harness.report import files, html, markdown, wording
+from harness.report import files, html, markdown, views, wording
 from harness.report.summary import summarize
 from harness.report.verdicts import claims_document
 from harness.spec.catalog import Catalog
@@ -102,12 +102,12 @@ def test_exact_is_what_differs_in_nothing(beside: Callable[..., Evidence]) -> No
         (("reference/paper.yaml", "[small_nli]", "[small_nli, small_qa]"), "intermediate tasks: not here: small_qa"),
         (
             ("reference/paper.yaml", "intermediate: [small_nli], ", ""),
-            "intermediate tasks: those behind S & T are not on file",
+            "intermediate tasks: the published ones are not on file",
         ),
         (("reference/paper.yaml", "0.001}}\n  base", "0.5}}\n  base"), "training: learning_rate 0.001 for 0.5"),
         (
             ("reference/paper.yaml", ", training: {learning_rate: 0.001}}\n  base", "}\n  base"),
-            "set-up: the recipe behind S & T is not on file",
+            "set-up: the published recipe is not on file",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -122,7 +122,7 @@ def test_another_task_is_shown_without_a_difference(beside: Callable[..., Eviden
     found = rows(summarize(beside(), [], n_resamples=20), target="small_qa")
     assert [(row["task"], row["metric"], row["value"]) for row in found] == [("xquad", "f1", 78.7)]
     assert (found[0]["same_task"], found[0]["difference"], found[0]["fidelity"]) == (False, None, "proxy")
-    assert found[0]["why"][0] == "task: small_qa is another task, which stands in for xquad"
+    assert found[0]["why"][0] == "task: small_qa is another task, which stands in for the published one"
     assert found[0]["ours"] is not None
 
 
@@ -154,7 +154,7 @@ def test_page_and_markdown_show_them_and_what_was_not_found(beside: Callable[...
         assert "validation split" in shown
         assert "worked out from quoted numbers" in shown
         assert "The page &lt;i&gt;is&lt;/i&gt; torn" in shown
-        assert "Another small_nli accuracy 99.0 (T1)" in shown
+        assert "Another: small_nli accuracy 99.0 (T1)" in shown
         assert "11.1" not in shown
     assert "## Published numbers" in text
     assert 'href="#published"' in page
@@ -187,3 +187,17 @@ def test_a_target_with_other_systems_alone(beside: Callable[..., Evidence]) -> N
 def test_a_source_is_told_once() -> None:
     row = {"source": "T 16", "table": "T 16", "row": "A", "column": None, "edition": "v1", "split": "test"}
     assert wording.published_in(row) == "T 16, row A, edition v1"
+
+
+def test_a_reason_is_told_once_with_whom_it_holds_for() -> None:
+    def row(title: str, role: str, *why: str) -> JSON:
+        return {"target": "t", "task": "t", "title": title, "role": role, "why": list(why)}
+
+    published = [row("A", "intermediate", "a", "b"), row("B", "baseline", "a", "c", "d"), row("C", "baseline", "a", "d")]
+    block = views.published_by_target({"targets": [{"name": "t"}], "published": published, "not_found": []})[0]
+    assert [(reason["who"], reason["why"]) for reason in block["reasons"]] == [
+        ("all", "a"),
+        ("without intermediate training", "d"),
+        ("with intermediate training", "b"),
+        ("B", "c"),
+    ]
