@@ -122,6 +122,8 @@ def _published_block(block: JSON) -> str:
     ]
     headers = ["system", "published", "ours", "difference", "where it is published", "confidence", "baseline"]
     notes = [f"* {cell(wording.reason(found))}" for found in block["reasons"]]
+    told = dict.fromkeys(f"{row['title']}: {row['note']}" for row in block["rows"] if row["note"])
+    notes += [f"* {cell(text)}" for text in told]
     notes += [f"* Not found: {cell(gap['what'])}: {cell(gap['reason'])}" for gap in block["gaps"]]
     if block["others"]:
         notes.append(f"* Other systems: {cell('; '.join(map(wording.elsewhere, block['others'])))}")

@@ -66,7 +66,7 @@ def _line(evidence: Evidence, by_arm: Lines, target: TaskSpec, reference: Refere
     ours = NO_ARM if system.role == "other" else _ours(evidence, by_arm, target, system, encoder)
     why = list(_why(evidence, target, found, system, encoder))
     comparable = same_task and measures(found.metric, target.metric) and ours["ours"] is not None
-    shown = ("metric", "value", "split", "edition", "baseline", "table", "row", "column", "source", "confidence", "note")
+    shown = ("metric", "value", "split", "edition", "baseline", "table", "row", "column", "source", "confidence")
     return {
         "target": target.name,
         "task": found.task,
@@ -76,6 +76,7 @@ def _line(evidence: Evidence, by_arm: Lines, target: TaskSpec, reference: Refere
         "title": system.title,
         "role": system.role,
         **{field: getattr(found, field) for field in shown},
+        "note": " ".join(f"{note.rstrip('.')}." for note in (found.note, system.note) if note) or None,
         "gain": _gain(evidence.catalog.references, found, system),
         **ours,
         "difference": number(ours["ours"] - found.value) if comparable else None,

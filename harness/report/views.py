@@ -116,10 +116,12 @@ def published_by_target(summary: JSON) -> list[JSON]:
         gaps = [gap for gap in summary["not_found"] if gap["target"] == target["name"]]
         if found or gaps:
             rows = [row for row in found if row["role"] != "other"]
+            tasks = list(dict.fromkeys(line["task"] for line in [*found, *gaps]))
             blocks.append(
                 {
                     "target": target,
-                    "tasks": list(dict.fromkeys(line["task"] for line in [*found, *gaps])),
+                    "tasks": tasks,
+                    "stands_in_for": [task for task in tasks if task != target["name"]],
                     "rows": rows,
                     "others": [row for row in found if row["role"] == "other"],
                     "reasons": _reasons(rows),

@@ -239,8 +239,8 @@ def elsewhere(row: JSON) -> str:
 
 def gist(block: JSON) -> str:
     """Returns a target's published numbers in one line: the first of them, and ours."""
-    target, tasks = block["target"]["name"], ", ".join(block["tasks"])
-    lead = target if block["tasks"] == [target] else f"{target}, which stands in for {tasks}"
+    others = ", ".join(block["stands_in_for"])
+    lead = block["target"]["name"] + (f", which stands in for {others}" if others else "")
     if not block["rows"]:
         return f"{lead}: no number of the encoder or of X-STILTs"
     first = block["rows"][0]

@@ -27,12 +27,12 @@ citation: A paper, 2020
 systems:
   stilts: {{title: S & T, role: intermediate, over: base, intermediate: [small_nli], {TINY}}}
   base: {{title: The base, role: baseline, {TINY}}}
-  rerun: {{title: A <b>re-run</b>, role: baseline, encoder: example/tiny, training: {{learning_rate: 0.1}}}}
+  rerun: {{title: A <b>re-run</b>, role: baseline, note: Of us., encoder: example/tiny, training: {{learning_rate: 0.1}}}}
   other: {{title: Another, role: other}}
 numbers:
   - {{system: other, task: small_nli, metric: accuracy, value: 99.0, {T1}}}
   - {{system: base, task: small_nli, metric: accuracy, value: 50.0, {T1}}}
-  - {{system: rerun, task: small_nli, metric: accuracy, value: 40.0, split: validation, {T2}}}
+  - {{system: rerun, task: small_nli, metric: accuracy, value: 40.0, split: validation, note: by hand, {T2}}}
   - {{system: stilts, task: small_nli, metric: accuracy, value: 60.0, table: Table 3, {T1}}}
   - {{system: stilts, task: small_nli, metric: accuracy, value: 11.1, {T1.replace("avg", "la")}}}
   - {{system: stilts, task: xquad, metric: f1, value: 78.7, {T1}}}
@@ -152,6 +152,7 @@ def test_page_and_markdown_show_them_and_what_was_not_found(beside: Callable[...
         assert "another task" in shown
         assert "T1, Table 3" in shown
         assert "validation split" in shown
+        assert "by hand. Of us." in shown
         assert "worked out from quoted numbers" in shown
         assert "The page &lt;i&gt;is&lt;/i&gt; torn" in shown
         assert "Another: small_nli accuracy 99.0 (T1)" in shown
