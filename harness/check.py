@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import data, plugin
+from harness import data, plugin, reference
 from harness.errors import Problem, SpecError
 from harness.evidence import Evidence
 from harness.plan import Plan
@@ -22,6 +22,7 @@ from harness.spec.claim import ClaimsSpec
 from harness.spec.data import Rows, Split
 from harness.spec.document import Loc
 from harness.spec.model import ModelSpec
+from harness.spec.reference import ReferenceSpec
 from harness.spec.run import IntermediateSpec
 from harness.spec.study import StudySpec
 from harness.spec.task import TaskSpec
@@ -33,6 +34,7 @@ KINDS: dict[str, type[Spec]] = {
     "task": TaskSpec,
     "model": ModelSpec,
     "benchmark": BenchmarkSpec,
+    "reference": ReferenceSpec,
     "claims": ClaimsSpec,
 }
 # A field that only one kind of file has, for files that lie outside `specs/`.
@@ -41,6 +43,7 @@ MARKS = {
     "vary": "study",
     "family": "task",
     "groups": "benchmark",
+    "systems": "reference",
     "n_parameters": "model",
 }
 FITTING = {
@@ -92,6 +95,7 @@ def check(path: Path, catalog: Catalog) -> list[Problem]:
         "task": _task,
         "model": _model,
         "benchmark": lambda *_: iter(()),
+        "reference": reference.faults,
         "claims": _claims,
     }
     found = list(rules[kind](spec, catalog))

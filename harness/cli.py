@@ -90,7 +90,7 @@ def validate(
 
 
 @app.command()
-def schema(kind: Annotated[str, typer.Argument(help="study, task, model, benchmark or claims.")]) -> None:
+def schema(kind: Annotated[str, typer.Argument(help="study, task, model, benchmark, reference or claims.")]) -> None:
     """Print the JSON Schema of a kind of spec."""
     from harness import plugin
     from harness.check import KINDS
@@ -129,7 +129,7 @@ def tasks(as_json: JsonFlag = False) -> None:
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="A task, model, study or benchmark.")]) -> None:
+def show(name: Annotated[str, typer.Argument(help="A task, model, study, benchmark or reference.")]) -> None:
     """Print one entry of the catalogue, every default written out."""
     from harness import plugin
 
@@ -139,6 +139,7 @@ def show(name: Annotated[str, typer.Argument(help="A task, model, study or bench
         "models": catalog.model,
         "studies": catalog.study,
         "benchmarks": catalog.benchmark,
+        "reference": catalog.reference,
     }
     known = {n: folder for folder in reversed(kinds) for n in catalog.names(folder)}
     if name not in known:

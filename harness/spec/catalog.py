@@ -15,6 +15,7 @@ from harness.spec.base import Spec
 from harness.spec.benchmark import BenchmarkSpec
 from harness.spec.claim import ClaimsSpec
 from harness.spec.model import ModelSpec
+from harness.spec.reference import ReferenceSpec
 from harness.spec.study import StudySpec
 from harness.spec.task import TaskSpec
 
@@ -24,6 +25,7 @@ FOLDERS: dict[str, type[Spec]] = {
     "tasks": TaskSpec,
     "models": ModelSpec,
     "benchmarks": BenchmarkSpec,
+    "reference": ReferenceSpec,
 }
 
 
@@ -98,6 +100,10 @@ class Catalog:
         """Returns a benchmark. Raises SpecError with the nearest name if there is none."""
         return self._get("benchmarks", name, BenchmarkSpec)
 
+    def reference(self, name: str) -> ReferenceSpec:
+        """Returns the published numbers of a source. Raises SpecError with the nearest name if there is none."""
+        return self._get("reference", name, ReferenceSpec)
+
     def study(self, name_or_path: str) -> StudySpec:
         """Returns a study by name or by the path of its file."""
         if name_or_path.endswith((".yaml", ".yml")) or "/" in name_or_path:
@@ -118,6 +124,11 @@ class Catalog:
     def tasks(self) -> tuple[TaskSpec, ...]:
         """Every task, sorted by name."""
         return tuple(self.task(name) for name in self.names("tasks"))
+
+    @cached_property
+    def references(self) -> tuple[ReferenceSpec, ...]:
+        """Every file of published numbers, sorted by name."""
+        return tuple(self.reference(name) for name in self.names("reference"))
 
 
 def claims(path: Path) -> ClaimsSpec:

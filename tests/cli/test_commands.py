@@ -208,7 +208,7 @@ class TestCatalogue:
         assert lines[0].split() == ["task", "role", "family", "languages", "metrics", "licence"]
         assert len(lines) == 2 + len(Catalog(ROOT / "specs").tasks)
 
-    @pytest.mark.parametrize("folder", ["tasks", "models", "benchmarks"])
+    @pytest.mark.parametrize("folder", ["tasks", "models", "benchmarks", "reference"])
     def test_show_writes_every_default_out(self, folder, pristine, harness) -> None:
         for name in Catalog(ROOT / "specs").names(folder):
             done = harness("show", name, cwd=pristine)

@@ -142,7 +142,8 @@ def test_a_task_may_stand_in_two_groups_and_counts_once(repository) -> None:
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_the_file_name_is_the_name(folder, repository, tmp_path) -> None:
     catalog = Catalog(repository / "specs")
-    get = {"tasks": catalog.task, "models": catalog.model, "benchmarks": catalog.benchmark, "studies": catalog.study}[folder]
+    one = {"studies": "study", "reference": "reference"}.get(folder, folder[:-1])
+    get = getattr(catalog, one)
     names = catalog.names(folder)
     assert names
     for name in names:
@@ -153,7 +154,7 @@ def test_the_file_name_is_the_name(folder, repository, tmp_path) -> None:
     (tmp_path / folder).mkdir()
     (tmp_path / folder / "other.yaml").write_bytes(catalog.path(folder, names[0]).read_bytes())
     with pytest.raises(SpecError, match=rf"other\.yaml:\d+: name: '{names[0]}' is not the file's name"):
-        getattr(Catalog(tmp_path), {"studies": "study"}.get(folder, folder[:-1]))("other")
+        getattr(Catalog(tmp_path), one)("other")
 
 
 class TestAddresses:
