@@ -47,11 +47,17 @@ FITTING = {
     "sequence_classification": ("accuracy",),
     "multiple_choice": ("accuracy",),
     "sentence_retrieval": ("accuracy",),
+    "bitext_mining": ("bitext_f1",),
+    "passage_retrieval": ("mean_average_precision",),
     "token_classification": ("chunk_f1", "token_accuracy", "upos_f1"),
     "extractive_qa": ("squad_f1", "squad_exact_match"),
     "masked_lm": (),
 }
-UNTRAINED = "sentence_retrieval"
+
+
+def is_trained(family: str) -> bool:
+    """Tells whether a family has a loss; one that has none is evaluated with the phase-(ii) encoder as it is."""
+    return bool(getattr(plugin.load("harness.spec.options", family), "TRAINED", True))
 
 
 def check_all(paths: Sequence[Path], catalog: Catalog) -> int:
@@ -127,10 +133,17 @@ def _task(task: TaskSpec, catalog: Catalog) -> Found:
     if train and task.train_language not in train:
         there = f"there is {', '.join(sorted(train))}"
         yield ("train_language",), f"no training rows in {task.train_language!r}", there
-    for language in task.splits.get("test", {}):
-        yield from _known(("splits", "test", language), "language", language, task.languages)
     if task.reader:
         yield from _reader(("reader",), task.reader)
+    yield from _splits(task, catalog)
+
+
+def _splits(task: TaskSpec, catalog: Catalog) -> Found:
+    is_tuned = getattr(plugin.load("harness.spec.options", task.family), "TUNED", False)
+    for language in task.splits.get("test", {}):
+        yield from _known(("splits", "test", language), "language", language, task.languages)
+        if is_tuned and not task.rows("validation", language):
+            yield ("splits", "test", language), f"no validation rows in {language!r}", f"{task.family} is tuned on them"
     for split, languages in task.splits.items():
         for language, parts in languages.items():
             for i, rows in enumerate(parts):
@@ -201,8 +214,8 @@ def _trainable(loc: Loc, name: str, catalog: Catalog, family: str | None = None)
     task = catalog.task(name)
     if family and task.family != family:
         yield loc, f"{name!r} is a task of {task.family}", f"here a {family} task is needed"
-    elif task.family == UNTRAINED:
-        yield loc, f"{name!r} is {UNTRAINED}: it has no loss and cannot be trained on", ""
+    elif not is_trained(task.family):
+        yield loc, f"{name!r} is {task.family}: it has no loss and cannot be trained on", ""
     elif not _training_rows(task):
         yield loc, f"{name!r} has no training rows", f"see {catalog.path('tasks', name)}"
 
@@ -227,7 +240,7 @@ def _targets(study: StudySpec, catalog: Catalog) -> Found:
         task = catalog.task(name)
         if task.role not in ("target", "both"):
             yield loc, f"{name!r} has the role {task.role}", "it cannot be evaluated"
-        if task.family != UNTRAINED and name not in study.training:
+        if is_trained(task.family) and name not in study.training:
             yield loc, f"{name!r} has no entry under `training`", "say how it is fine-tuned"
         if name in study.training:
             yield from _trainable(("training", name), name, catalog)
