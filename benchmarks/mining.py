@@ -30,6 +30,7 @@ from harness.mining import Heap, K, mine
 from harness.neighbours import Floats, Ints, nearest_both_ways
 from harness.provenance import cores
 
+COLUMNS = ("seconds", "CPU-seconds", "peak MB")
 WHO = ("harness: search", "harness: mine", "faiss: search")
 
 
@@ -51,16 +52,14 @@ def measure(who: str, n: int, dim: int, out: Path) -> dict[str, Any]:
     x, y = vectors(n, dim)
     if who == "harness: mine":
         names = [str(i) for i in range(n)]
-        start = time.perf_counter()
+        start = time.perf_counter(), time.process_time()
         found = {"n": len(mine(Heap(names, names, x), Heap(names, names, y)))}
-        seconds = time.perf_counter() - start
-        return {"seconds": seconds, "megabytes": peak(), **found}
-    start = time.perf_counter()
+        return {**spent(*start), **found}
+    start = time.perf_counter(), time.process_time()
     ids = _faiss(x, y) if who.startswith("faiss") else tuple(side.ids for side in nearest_both_ways(x, y, K))
-    seconds = time.perf_counter() - start
-    megabytes = peak()
+    used = spent(*start)
     np.savez(out, forward=ids[0], backward=ids[1])
-    return {"seconds": seconds, "megabytes": megabytes}
+    return used
 
 
 def _faiss(x: Floats, y: Floats) -> tuple[Ints, Ints]:
@@ -75,9 +74,10 @@ def _faiss(x: Floats, y: Floats) -> tuple[Ints, Ints]:
     return found[0], found[1]
 
 
-def peak() -> float:
-    """Returns the most memory that this process has had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+def spent(clock: float, processor: float) -> dict[str, float]:
+    """Returns seconds and CPU-seconds since then, and the most memory that this process has had, in MB."""
+    used = {"seconds": time.perf_counter() - clock, "CPU-seconds": time.process_time() - processor}
+    return {**used, "peak MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000}
 
 
 def main() -> None:
@@ -106,12 +106,9 @@ def main() -> None:
             ours, theirs = (np.load(Path(folder) / f"{number}.npz") for number in (0, 2))
             same = np.mean([np.mean(ours[name] == theirs[name]) for name in ("forward", "backward")])
             print(f"neighbours that both find at the same place: {100 * same:.4f} %")
-    lines = [
-        [name, *(f"{median(run[what] for run in runs):,.1f}" for what in ("seconds", "megabytes"))]
-        for name, runs in seen.items()
-    ]
+    lines = [[name, *(f"{median(run[what] for run in runs):,.1f}" for what in COLUMNS)] for name, runs in seen.items()]
     print(f"2 x {options.n:,} vectors of {options.dim} dimensions, {cores()} cores, median of {options.rounds}")
-    print(tabulate(lines, headers=["who", "seconds", "peak MB"]))
+    print(tabulate(lines, headers=["who", *COLUMNS]))
 
 
 if __name__ == "__main__":

@@ -38,8 +38,9 @@ def sides(encoder: Encoder, head: Retrieval, built: Sequence[Feature], n: int) -
         hidden = encoder.layer(batch["ids"], batch["mask"], head.layer)
         vectors[indices] = pool(hidden, batch["mask"], head.pooling).float().cpu().numpy()
     first, second = vectors[:n], vectors[n:]
-    for side in (first, second) if head.centre else ():
-        side -= side.mean(0)
+    for side in (first, second):
+        if head.centre and len(side):
+            side -= side.mean(0)
     return first, second
 
 
