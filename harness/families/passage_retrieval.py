@@ -76,7 +76,7 @@ def loss(encoder: Encoder, head: nn.Module, batch: Batch, setup: Setup) -> Tenso
     """Returns the mean cross-entropy of each question's answer among the answers of the batch.
 
     Unlike in XTREME-R's scripts an answer that two questions of a batch share does not count against either: batches
-    of like length often hold several questions about one paragraph.
+    of like length often hold several questions about one paragraph. With `accumulate`, each part is a batch in this sense.
     """
     questions = embed(encoder, head, batch["query_ids"], batch["query_mask"], setup)
     answers = embed(encoder, head, batch["ids"], batch["mask"], setup)

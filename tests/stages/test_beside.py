@@ -16,7 +16,6 @@ from harness.stages import evaluate
 from harness.store import Store
 
 TINY = run_path(str(Path(__file__).with_name("tiny.py")))
-SOURCE = {"paper": "none", "url": "https://example.org", "licence": "Apache-2.0", "citation": "none"}
 STUDY = {
     "title": "Retrieval",
     "description": "Both kinds.",
@@ -42,42 +41,13 @@ def mining(split: str, language: str, n: int) -> list[dict[str, Any]]:
     return rows
 
 
-def passages(split: str, language: str, n: int) -> list[dict[str, Any]]:
-    rows = []
-    for i in range(n):
-        sentences = [" ".join(TINY["sentence"]((split, i // 2, j), language)) for j in range(3)]
-        context, question = " ".join(sentences), " ".join(TINY["sentence"]((split, i // 2, i % 2), language, 3))
-        row = {"question": question, "context": context, "sentences": sentences, "target": i % 2}
-        rows.append({"id": f"{split}-{i}", **row, "paragraph": f"{language}-{split}-{i // 2}"})
-    return rows
-
-
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Any:
     made = TINY["Tree"](tmp_path_factory.mktemp("beside"))
-
-    def task(name: str, family: str, metric: str, make: Any, trained: bool, splits: dict[str, list[str]]) -> None:
-        spec = {
-            "version": 1,
-            "title": name,
-            "role": "target",
-            "family": family,
-            "languages": ["en", "la"] if trained else ["la"],
-            "train_language": "en" if trained else None,
-            "metrics": [metric],
-            "options": {"max_length": 64},
-            "reader": {"name": "jsonl_rows"},
-            "splits": {
-                split: {x: [made.file(f"{name}.{split}.{x}", make(split, x, 10))] for x in languages}
-                for split, languages in splits.items()
-            },
-            "source": SOURCE,
-        }
-        made.write("tasks", name, spec)
-
-    task("tiny_mining", "bitext_mining", "bitext_f1", mining, False, {"validation": ["la"], "test": ["la"]})
-    passage_splits = {"train": ["en"], "validation": ["en"], "test": ["en", "la"]}
-    task("tiny_passages", "passage_retrieval", "mean_average_precision", passages, True, passage_splits)
+    splits = {x: {"la": [made.file(f"tiny_mining.{x}", mining(x, "la", 10))]} for x in ("validation", "test")}
+    pairs = made.read("tasks", "tiny_pairs")
+    spec = {**pairs, "family": "bitext_mining", "metrics": ["bitext_f1"], "proxy_for": [], "splits": splits}
+    made.write("tasks", "tiny_mining", spec)
     made.write("studies", "beside", STUDY)
     return made
 
@@ -167,7 +137,7 @@ class TestPooled:
     def test_the_pool_is_in_the_key_and_in_the_signature(self, tree, outputs) -> None:
         before = stages(tree, "tiny_passages")
         spec = tree.read("tasks", "tiny_passages")
-        test = {**spec["splits"]["test"], "la": [tree.file("other", passages("test", "la", 8))]}
+        test = {**spec["splits"]["test"], "la": [tree.file("other", TINY["passages"]("test", "la", 8))]}
         tree.write("tasks", "tiny_passages", {**spec, "splits": {**spec["splits"], "test": test}})
         after = stages(tree, "tiny_passages")
         tree.write("tasks", "tiny_passages", spec)
