@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,9 @@ class TestBucc:
         assert rows[-1]["source_id"] == "en-000013589"
         assert pairs["zh-000000057"]["source_id"] == "en-000008530"
         assert len({row["id"] for row in rows}) == len(rows)
+        for side, n_repeated in ((foreign, 18), (english, 28)):
+            counts = Counter((row["target"] if side is foreign else row["source"]).strip() for row in side)
+            assert sum(n for n in counts.values() if n > 1) == n_repeated
 
 
 PARAGRAPH = {"context": "One cat. Two dogs ran.  Three!", "sentence_breaks": [[0, 8], [9, 22], [24, 30]]}
@@ -128,10 +132,36 @@ class TestXquadR:
         assert "file0" in str(error.value)
         assert said in str(error.value)
 
-    @pytest.mark.parametrize(("language", "n_candidates"), [("de", 1276), ("en", 1180)])
-    def test_the_published_sets(self, language, n_candidates, mirror) -> None:
+    @pytest.mark.parametrize(
+        ("language", "n_candidates", "first", "answer"),
+        [
+            (
+                "de",
+                1276,
+                "Wie viele Punkte gab die Verteidigung der Panthers ab?",
+                "Die Verteidigung der Panthers gab nur",
+            ),
+            ("en", 1180, "How many points did the Panthers defense surrender?", "The Panthers defense gave up just"),
+        ],
+    )
+    def test_the_published_sets(self, language, n_candidates, first, answer, mirror) -> None:
         path = mirror / "sources" / "lareqa" / "xquad-r" / f"{language}.json"
         rows = real("xquad_r", path, language=language)
         assert len(rows) == 1190
         assert len({row["paragraph"] for row in rows}) == 240
         assert len({(row["paragraph"], i) for row in rows for i in range(len(row["sentences"]))}) == n_candidates
+        assert (rows[0]["id"], rows[-1]["id"]) == ("56beb4343aeaaa14008c925b", "5737a25ac3c5551400e51f54")
+        assert rows[0]["question"] == first
+        assert rows[0]["sentences"][rows[0]["target"]].startswith(answer)
+        assert rows[0]["paragraph"] == f"{language}-0"
+        # Final marks alone find nearly all of the published sentences.
+        split = real("xquad_r", path, language=language, split=True)
+        pairs = zip(rows, split, strict=True)
+        same = [a["sentences"][a["target"]] == b["sentences"][b["target"]] for a, b in pairs]
+        assert sum(same) > 0.9 * len(rows)
+
+    def test_squad_is_split_into_sentences(self, mirror) -> None:
+        rows = real("xquad_r", mirror / "sources" / "squad" / "dev-v2.0.json", language="en", split=True)
+        assert len(rows) == 2910
+        assert rows[0]["question"] == "In what country is Normandy located?"
+        assert rows[0]["sentences"][rows[0]["target"]].endswith("gave their name to Normandy, a region in France.")
