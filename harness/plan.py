@@ -234,6 +234,11 @@ class _Planner:
             params["pooling"] = model.pooling
         else:
             params["retrieval"] = model.retrieval.data()
+        needs = plugin.load("harness.spec.options", task.family)
+        if getattr(needs, "POOLED", False):
+            params["pool"] = self._data(task, (spec.split,), task.languages)[spec.split]
+        if getattr(needs, "TUNED", False):
+            params["tuning"] = describe(task, "validation", language, self.catalog.task)
         label = f"evaluate {task.name} {language} · {arm} · {model.name} · seed {spec.seed}"
         return self._add(Stage("evaluate", params, inputs, label))
 
