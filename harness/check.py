@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import data, plugin
+from harness import data, plugin, reference
 from harness.errors import Problem, SpecError
 from harness.evidence import Evidence
 from harness.plan import Plan
@@ -22,6 +22,7 @@ from harness.spec.claim import ClaimsSpec
 from harness.spec.data import Rows, Split
 from harness.spec.document import Loc
 from harness.spec.model import ModelSpec
+from harness.spec.reference import ReferenceSpec
 from harness.spec.run import IntermediateSpec
 from harness.spec.study import StudySpec
 from harness.spec.task import TaskSpec
@@ -33,6 +34,7 @@ KINDS: dict[str, type[Spec]] = {
     "task": TaskSpec,
     "model": ModelSpec,
     "benchmark": BenchmarkSpec,
+    "reference": ReferenceSpec,
     "claims": ClaimsSpec,
 }
 # A field that only one kind of file has, for files that lie outside `specs/`.
@@ -41,17 +43,24 @@ MARKS = {
     "vary": "study",
     "family": "task",
     "groups": "benchmark",
+    "systems": "reference",
     "n_parameters": "model",
 }
 FITTING = {
     "sequence_classification": ("accuracy",),
     "multiple_choice": ("accuracy",),
     "sentence_retrieval": ("accuracy",),
+    "bitext_mining": ("bitext_f1",),
+    "passage_retrieval": ("mean_average_precision",),
     "token_classification": ("chunk_f1", "token_accuracy", "upos_f1", "upos_f1_v0"),
     "extractive_qa": ("squad_f1", "squad_exact_match", "mlqa_f1", "mlqa_exact_match"),
     "masked_lm": (),
 }
-UNTRAINED = "sentence_retrieval"
+
+
+def is_trained(family: str) -> bool:
+    """Tells whether a family has a loss; one that has none is evaluated with the phase-(ii) encoder as it is."""
+    return bool(getattr(plugin.load("harness.spec.options", family), "TRAINED", True))
 
 
 def check_all(paths: Sequence[Path], catalog: Catalog) -> int:
@@ -92,6 +101,7 @@ def check(path: Path, catalog: Catalog) -> list[Problem]:
         "task": _task,
         "model": _model,
         "benchmark": lambda *_: iter(()),
+        "reference": reference.faults,
         "claims": _claims,
     }
     found = list(rules[kind](spec, catalog))
@@ -134,8 +144,12 @@ def _splits(task: TaskSpec, above: Loc, catalog: Catalog) -> Found:
     if train and task.train_language not in train:
         there = f"there is {', '.join(sorted(train))}"
         yield ("train_language",), f"no training rows in {task.train_language!r}", there
+    is_tuned = getattr(plugin.load("harness.spec.options", task.family), "TUNED", False)
     for language in task.splits.get("test", {}):
-        yield from _known((*above, "splits", "test", language), "language", language, task.languages)
+        loc = (*above, "splits", "test", language)
+        yield from _known(loc, "language", language, task.languages)
+        if is_tuned and not task.rows("validation", language):
+            yield loc, f"no validation rows in {language!r}", f"{task.family} is tuned on them"
     if task.reader:
         yield from _reader((*above, "reader"), task.reader)
     for split, languages in task.splits.items():
@@ -144,8 +158,8 @@ def _splits(task: TaskSpec, above: Loc, catalog: Catalog) -> Found:
                 yield from _rows((*above, "splits", split, language, i), rows)
             apart = next((i for i, rows in enumerate(parts) if rows.disjoint_from), None)
             if apart is not None:
-                loc: Loc = (*above, "splits", split, language, apart, "disjoint_from")
-                yield from _kept_apart(loc, task, split, language, catalog)
+                kept: Loc = (*above, "splits", split, language, apart, "disjoint_from")
+                yield from _kept_apart(kept, task, split, language, catalog)
 
 
 def _training_rows(task: TaskSpec) -> Mapping[str, Any]:
@@ -208,17 +222,23 @@ def _trainable(loc: Loc, name: str, catalog: Catalog, family: str | None = None)
     task = catalog.task(name)
     if family and task.family != family:
         yield loc, f"{name!r} is a task of {task.family}", f"here a {family} task is needed"
-    elif task.family == UNTRAINED:
-        yield loc, f"{name!r} is {UNTRAINED}: it has no loss and cannot be trained on", ""
+    elif not is_trained(task.family):
+        yield loc, f"{name!r} is {task.family}: it has no loss and cannot be trained on", ""
     elif not _training_rows(task):
         yield loc, f"{name!r} has no training rows", f"see {catalog.path('tasks', name)}"
 
 
 def _study(study: StudySpec, catalog: Catalog) -> Found:
-    catalog = catalog.in_edition(study.edition)
+    catalog = catalog.for_study(study)
     if study.edition:
         editions = {name for task in catalog.tasks for name in catalog.editions(task.name)}
         yield from _known(("edition",), "edition of any task", study.edition, sorted(editions))
+    if study.benchmark:
+        yield from _known(("benchmark",), "benchmark", study.benchmark, catalog.names("benchmarks"))
+    for name in study.options:
+        yield from _known(("options", name), "task of this study", name, catalog.read_by(study))
+        if name in catalog.names("tasks") and (problem := catalog.task(name).options_problem()):
+            yield ("options", name), problem, ""
     for i, seed in enumerate(study.vary.seed):
         yield from _seed(("vary", "seed", i), seed)
     for i, encoder in enumerate(study.vary.encoder):
@@ -238,7 +258,7 @@ def _targets(study: StudySpec, catalog: Catalog) -> Found:
         task = catalog.task(name)
         if task.role not in ("target", "both"):
             yield loc, f"{name!r} has the role {task.role}", "it cannot be evaluated"
-        if task.family != UNTRAINED and name not in study.training:
+        if is_trained(task.family) and name not in study.training:
             yield loc, f"{name!r} has no entry under `training`", "say how it is fine-tuned"
         if name in study.training:
             yield from _trainable(("training", name), name, catalog)

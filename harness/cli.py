@@ -32,6 +32,7 @@ from harness.console import (
     tell,
 )
 from harness.errors import EvidenceMissing, HarnessError, SpecError, StageFailed
+from harness.exchange import export_app, score
 from harness.housekeeping import data_app, store_app
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 app.add_typer(store_app, name="store")
+app.add_typer(export_app, name="export")
+app.command()(score)
 
 
 @app.callback(invoke_without_command=True)
@@ -87,7 +90,7 @@ def validate(
 
 
 @app.command()
-def schema(kind: Annotated[str, typer.Argument(help="study, task, model, benchmark or claims.")]) -> None:
+def schema(kind: Annotated[str, typer.Argument(help="study, task, model, benchmark, reference or claims.")]) -> None:
     """Print the JSON Schema of a kind of spec."""
     from harness import plugin
     from harness.check import KINDS
@@ -114,7 +117,7 @@ def tasks(as_json: JsonFlag = False) -> None:
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="A task, model, study or benchmark.")]) -> None:
+def show(name: Annotated[str, typer.Argument(help="A task, model, study, benchmark or reference.")]) -> None:
     """Print one entry of the catalogue, every default written out."""
     from harness import plugin
 
@@ -124,6 +127,7 @@ def show(name: Annotated[str, typer.Argument(help="A task, model, study or bench
         "models": catalog.model,
         "studies": catalog.study,
         "benchmarks": catalog.benchmark,
+        "reference": catalog.reference,
     }
     known = {n: folder for folder in reversed(kinds) for n in catalog.names(folder)}
     if name not in known:
@@ -146,7 +150,6 @@ def plan(
     as_json: JsonFlag = False,
 ) -> None:
     """Show the stages of a study: which are done, why the rest must run, and a rough cost."""
-
     from harness.evidence import Evidence
     from harness.selection import needed
     from harness.spec.catalog import claims as load_claims
@@ -164,6 +167,7 @@ def plan(
     say(
         f"\n{totals['done']} of {totals['stages']} stages done; left: about {totals['gpu_hours']:.2f} GPU-hours, "
         f"{totals['memory_bytes'] / 1e9:.1f} GB of memory, {totals['disk_bytes'] / 1e9:.1f} GB of disk"
+        f"\nBasis: {found['basis']}"
     )
 
 
@@ -227,7 +231,7 @@ def _prepare(stages: Sequence[Stage], found: Plan, catalog: Catalog, folder: Dat
     from harness.canon import dumps
     from harness.data import prepare
 
-    catalog = catalog.in_edition(found.study.edition)
+    catalog = catalog.for_study(found.study)
     needed = set(re.findall(r'"([0-9a-f]{64})"', dumps([stage.params for stage in stages])))
     for name in catalog.names("tasks"):
         # File by file, not split by split: a task may share some of its files with others that the study does not read.

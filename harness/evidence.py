@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import plugin
-from harness.plan import Plan, PlannedRun, cost
+from harness.estimate import BASIS, estimate
+from harness.plan import Plan, PlannedRun
 from harness.records import JSON, Manifest, Stage
 from harness.spec.catalog import Catalog
 from harness.spec.task import TaskSpec
@@ -52,7 +53,7 @@ class Evidence:
     def __init__(self, plan: Plan, store: Store, catalog: Catalog) -> None:
         self.plan = plan
         self.store = store
-        self.catalog = catalog.in_edition(plan.study.edition)
+        self.catalog = catalog.for_study(plan.study)
         self._statistics: dict[tuple[str, str], tuple[NDArray[np.float64], tuple[str, ...]]] = {}
         self._resampled: dict[tuple[Arm, str], Resampled] = {}
 
@@ -120,9 +121,8 @@ class Evidence:
             parents = [p.label for p in self.plan.parents(stage) if p.key not in self.done]
             state = "done" if stage.key in self.done else "waiting" if parents else "ready"
             why = "in the store" if state == "done" else f"needs {parents[0]}" if parents else "not in the store"
-            estimate = cost(stage, owner.get(stage.key))
             row = {"key": stage.key, "kind": stage.kind, "label": stage.label, "state": state, "why": why}
-            rows.append({**row, "estimate": estimate})
+            rows.append({**row, "estimate": estimate(stage, owner.get(stage.key))})
         left = [row["estimate"] for row in rows if row["state"] != "done"]
         totals = {
             "stages": len(rows),
@@ -131,7 +131,7 @@ class Evidence:
             "memory_bytes": max((e["memory_bytes"] for e in left), default=0),
             "disk_bytes": sum(e["disk_bytes"] for e in left),
         }
-        return {"stages": rows, "totals": totals}
+        return {"stages": rows, "totals": totals, "basis": BASIS}
 
     def scores(self) -> list[JSON]:
         """Returns every score there is: the fields of a Score and `encoder`, `arm`, `seed`; in the plan's order."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from harness import plugin
 from harness.canon import Address
-from harness.data import describe
+from harness.data import Description, describe
 from harness.records import JSON, Stage
+from harness.spec.benchmark import BenchmarkSpec
 from harness.spec.catalog import Catalog
 from harness.spec.data import Split
 from harness.spec.model import ModelSpec
@@ -46,17 +48,21 @@ class Plan:
 
     def parents(self, stage: Stage) -> tuple[Stage, ...]:
         """Returns the stages whose outputs a stage reads."""
-        by_key = {s.key: s for s in self.stages}
-        return tuple(by_key[key] for key in stage.inputs)
+        return tuple(self._by_key[key] for key in stage.inputs)
+
+    @cached_property
+    def _by_key(self) -> dict[Address, Stage]:
+        return {stage.key: stage for stage in self.stages}
 
 
 def make_plan(study: StudySpec, catalog: Catalog, *, limit: int | None = None) -> Plan:
     """Returns the plan of a study. `limit` cuts every stage down to that many rows and steps."""
     if limit:
         study = study.limited(limit)
-    catalog = catalog.in_edition(study.edition)
+    catalog = catalog.for_study(study)
     planner = _Planner(catalog, limit)
-    languages = {name: _languages(catalog.task(name), study.split) for name in study.vary.target}
+    benchmark = catalog.benchmark(study.benchmark) if study.benchmark else None
+    languages = {name: _languages(catalog.task(name), study.split, benchmark) for name in study.vary.target}
     runs = tuple(planner.run(study, spec) for spec in study.runs(languages))
     trivial = {}
     for name in study.vary.target:
@@ -67,8 +73,9 @@ def make_plan(study: StudySpec, catalog: Catalog, *, limit: int | None = None) -
     return Plan(study, tuple(planner.stages.values()), runs, trivial)
 
 
-def _languages(task: TaskSpec, split: Split) -> tuple[str, ...]:
-    return tuple(language for language in task.languages if task.rows(split, language))
+def _languages(task: TaskSpec, split: Split, benchmark: BenchmarkSpec | None) -> tuple[str, ...]:
+    wanted = benchmark.scoring[task.name].languages if benchmark and task.name in benchmark.scoring else task.languages
+    return tuple(x for x in task.languages if x in wanted and task.rows(split, x))
 
 
 class _Planner:
@@ -78,6 +85,13 @@ class _Planner:
         self.catalog = catalog
         self.limit = limit
         self.stages: dict[Address, Stage] = {}
+        self._described: dict[tuple[str, Split, str], Description] = {}
+
+    def _describe(self, task: TaskSpec, split: Split, language: str) -> Description:
+        place = (task.name, split, language)
+        if place not in self._described:
+            self._described[place] = describe(task, split, language, self.catalog.task)
+        return self._described[place]
 
     def _add(self, stage: Stage) -> Stage:
         return self.stages.setdefault(stage.key, stage)
@@ -142,10 +156,7 @@ class _Planner:
 
     def _data(self, task: TaskSpec, splits: Iterable[Split], languages: Iterable[str]) -> JSON:
         languages = tuple(languages)
-        return {
-            split: {x: describe(task, split, x, self.catalog.task) for x in languages if task.rows(split, x)}
-            for split in splits
-        }
+        return {split: {x: self._describe(task, split, x) for x in languages if task.rows(split, x)} for split in splits}
 
     def intermediate(self, model: ModelSpec, parent: Stage | None, arm: str, spec: IntermediateSpec, seed: int) -> Stage:
         encoder, inputs = self._encoder(model, parent)
@@ -215,7 +226,7 @@ class _Planner:
             "language": language,
             "split": spec.split,
             "attack": "none",
-            "data": describe(task, spec.split, language, self.catalog.task),
+            "data": self._describe(task, spec.split, language),
             "max_examples": spec.max_test_examples,
             "metrics": [self._metric(name) for name in task.metrics],
         }
@@ -223,6 +234,11 @@ class _Planner:
             params["pooling"] = model.pooling
         else:
             params["retrieval"] = model.retrieval.data()
+        needs = plugin.load("harness.spec.options", task.family)
+        if getattr(needs, "POOLED", False):
+            params["pool"] = self._data(task, (spec.split,), task.languages)[spec.split]
+        if getattr(needs, "TUNED", False):
+            params["tuning"] = describe(task, "validation", language, self.catalog.task)
         label = f"evaluate {task.name} {language} · {arm} · {model.name} · seed {spec.seed}"
         return self._add(Stage("evaluate", params, inputs, label))
 
@@ -242,36 +258,3 @@ class _Planner:
             "metrics": [self._metric(metric) for metric in task.metrics],
         }
         return self._add(Stage("trivial", params, (), f"trivial baselines {name}"))
-
-
-def cost(stage: Stage, model: ModelSpec | None) -> JSON:
-    """Returns a rough estimate: GPU-hours on one A100 at 40 % of 312 TFLOP/s, bytes of memory and of disk.
-
-    A stage without an encoder (`model` none) costs next to nothing.
-    FLOPs are 6 N T to train and 2 N T to evaluate (N weights, T tokens; Kaplan et al. 2020); a row is taken to be half
-    of `max_length` long. Memory is 16 bytes a weight (AdamW in float32), disk 4 bytes a weight.
-    """
-    params = stage.params
-    training = params.get("training")
-    tasks = params.get("tasks") or [{"task": params["task"], "train": params.get("data", {})}]
-    tokens = 0.0
-    for entry in tasks:
-        length = entry["task"]["options"].get("max_length", 128) / 2
-        train = entry["train"]
-        train = train.get("train", train) if isinstance(train, dict) else {"test": train}
-        rows = sum(part["n"] or 0 for parts in train.values() for part in parts)
-        if training:
-            rows = min(rows, training["max_examples"] or rows)
-            tokens += rows * length * (training["epochs"] or 1)
-        else:
-            tokens += min(rows, params.get("max_examples") or rows) * length
-    if training and training["max_steps"]:
-        per_step = training["batch_tokens"] or training["batch_examples"] * 64
-        tokens = float(training["max_steps"] * per_step)
-    n = model.n_parameters if model else 0
-    flops = (6 if training else 2) * n * tokens
-    return {
-        "gpu_hours": round(flops / (0.4 * 312e12) / 3600, 6),
-        "memory_bytes": (16 if training else 4) * n,
-        "disk_bytes": 4 * n if training else 1 << 16,
-    }

@@ -4,6 +4,12 @@ A family module has `VERSION`; `features(rows, encoder, setup)`; `gold(rows, set
 rows, setup)`; and, if it can be trained, `Head(encoder, setup)`, `collate(features, encoder)` and
 `loss(encoder, head, batch, setup)`. A feature is a dict with `ids` (token ids) and `row` (index of its row); `truncated`
 marks one that lost text.
+
+Some families need more than the rows of one language. What they need is said without torch, in their options module
+(`harness.spec.options`): `TRAINED = False` for one that has no `loss`; `POOLED = True` for one whose predictions are
+chosen from rows of all languages, which come as `setup.pool`; `TUNED = True` for one that is tuned on the validation
+rows of the language: it has `tune(encoder, head, rows, setup)`, and what that returns (JSON-able) comes as `setup.tuned`.
+Where not every row is an example that is scored, `examples(rows)` returns those that are.
 """
 
 from __future__ import annotations
@@ -24,11 +30,16 @@ TOKENIZED_AT_ONCE = 4096
 
 @dataclass(frozen=True)
 class Setup:
-    """What a family needs beside rows and encoder: its task's options and labels, and the encoder's pooling."""
+    """What a family needs beside rows and encoder: its task's options and labels, and the encoder's pooling.
+
+    `pool` are the rows of all languages for a family that is `POOLED`, `tuned` what one that is `TUNED` was tuned to.
+    """
 
     options: Any
     labels: tuple[str, ...] = ()
     pooling: str = "first"
+    pool: Sequence[Row] = ()
+    tuned: Any = None
 
 
 def pad(sequences: Sequence[Sequence[int]], value: int) -> Tensor:

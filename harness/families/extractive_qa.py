@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,12 +12,11 @@ from torch import Tensor, nn
 
 from harness.encoders import Encoder
 from harness.families import TOKENIZED_AT_ONCE, Batch, Feature, Row, Setup, by_length, inputs
+from harness.sentences import SENTENCE_END
 
 VERSION = 2
 # Token ids, and the characters of each token in the context, none for what lies outside it.
 Window = tuple[list[int], list[tuple[int, int] | None]]
-# A full stop ends a sentence before a space or the end; the wide ones of Chinese, Japanese and Hindi always do.
-SENTENCE_END = re.compile(r"[.!?؟]+[\"'”’)\]]*(?=\s|$)|[。！？।]+[」』”’）]*")
 
 
 class Head(nn.Module):

@@ -7,17 +7,15 @@ queries, an index of foreign sentences.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.encoders import Encoder, pool
 from harness.families import Feature, Row, Setup, by_length, encode_pairs, inputs
+from harness.neighbours import Floats, nearest, unit
 from harness.spec.model import Retrieval
 
 VERSION = 1
-BLOCK = 2048
 
 
 def features(rows: Sequence[Row], encoder: Encoder, setup: Setup) -> list[Feature]:
@@ -28,30 +26,22 @@ def features(rows: Sequence[Row], encoder: Encoder, setup: Setup) -> list[Featur
 
 def predict(encoder: Encoder, head: Retrieval, built: Sequence[Feature], rows: Sequence[Row], setup: Setup) -> list[str]:
     """Returns the id of the nearest foreign sentence for each English one. `head` says layer, pooling and centring."""
+    queries, index = sides(encoder, head, built, len(rows))
+    return [rows[i]["id"] for i in nearest(unit(queries), unit(index)).ids[:, 0].tolist()]
+
+
+def sides(encoder: Encoder, head: Retrieval, built: Sequence[Feature], n: int) -> tuple[Floats, Floats]:
+    """Returns the vectors of the first `n` features [N, D] and of the others [M, D], as `head` says."""
     vectors = np.zeros((len(built), encoder.width), np.float32)
     for indices in by_length(built, encoder.predict_tokens):
         batch = inputs([built[i] for i in indices], encoder)
         hidden = encoder.layer(batch["ids"], batch["mask"], head.layer)
         vectors[indices] = pool(hidden, batch["mask"], head.pooling).float().cpu().numpy()
-    queries, index = vectors[: len(rows)], vectors[len(rows) :]
-    if head.centre:
-        queries, index = queries - queries.mean(0), index - index.mean(0)
-    return [rows[i]["id"] for i in nearest(queries, index)]
-
-
-def nearest(queries_ND: NDArray[np.float32], index_MD: NDArray[np.float32]) -> list[int]:
-    """Returns for each query the index vector with the highest cosine, the first of equals; blockwise."""
-    index = _unit(index_MD)
-    found: list[int] = []
-    for start in range(0, len(queries_ND), BLOCK):
-        found += (_unit(queries_ND[start : start + BLOCK]) @ index.T).argmax(1).tolist()
-    return found
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    norms: Any = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: NDArray[np.float32] = vectors / np.maximum(norms, 1e-12)
-    return unit
+    first, second = vectors[:n], vectors[n:]
+    for side in (first, second):
+        if head.centre and len(side):
+            side -= side.mean(0)
+    return first, second
 
 
 def gold(rows: Sequence[Row], setup: Setup) -> list[str]:

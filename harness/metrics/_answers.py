@@ -1,4 +1,4 @@
-"""Comparing answers as the official SQuAD scripts do.
+"""Comparing answers as the official scripts do: SQuAD's rules, and the frame that MLQA's share with them.
 
 Source: `evaluate-v1.1.py` (Rajpurkar et al. 2016) for questions with accepted answers, which XTREME applies
 to XQuAD and TyDiQA in every language; `evaluate-v2.0.py` (Rajpurkar et al. 2018) for questions without one.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -23,7 +24,10 @@ def normalize(text: str) -> str:
 
 
 def score_answers(
-    gold: Sequence[Sequence[str]], predicted: Sequence[str], compare: Callable[[str, str], float]
+    gold: Sequence[Sequence[str]],
+    predicted: Sequence[str],
+    compare: Callable[[str, str], float],
+    normalize: Callable[[str], str] = normalize,
 ) -> NDArray[np.float64]:
     """Returns [N, 2]: each question's best score over its accepted answers (0 to 1), and 1 as its count.
 
@@ -38,3 +42,10 @@ def score_answers(
         text = normalize(prediction)
         statistics[i, 0] = max((compare(normalize(answer), text) for answer in answers), default=not text)
     return statistics
+
+
+def token_f1(answer: str, prediction: str) -> float:
+    """Returns the F1 (0 to 1) of the words of two normalised answers, 0 where they share none."""
+    expected, guessed = Counter(answer.split()), Counter(prediction.split())
+    n_shared = (expected & guessed).total()
+    return 2.0 * n_shared / (expected.total() + guessed.total()) if n_shared else 0.0

@@ -1,14 +1,13 @@
-"""Chunks as seqeval 1.2.2 reads them by default (the rules of conlleval.pl), over whole arrays.
+"""Chunks as seqeval reads them by default (the rules of conlleval.pl), over whole arrays.
 
-A tag's first character is its prefix, and what follows (up to a first hyphen left out) its kind, `_` when
-empty. Whether a chunk ends before a token, or begins with it, depends on the token's tag and the one before
-alone, so both are looked up in a table over pairs of tags. Source: seqeval 1.2.2,
-`seqeval/metrics/sequence_labeling.py`.
+A tag's first character is its prefix; what its kind is depends on the version. Whether a chunk ends before a
+token, or begins with it, depends on the token's tag and the one before alone, so both are looked up in a table
+over pairs of tags. Source: seqeval 1.2.2 and 0.0.12, `seqeval/metrics/sequence_labeling.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 
 import numpy as np
@@ -19,7 +18,19 @@ from harness.metrics._ratio import percent
 _OUTSIDE = "O"
 
 
-def count_chunks(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> NDArray[np.float64]:
+def kind_of(tag: str) -> str:
+    """Returns a tag's kind in seqeval 1.2.2: what follows its first letter and a first hyphen, `_` when empty."""
+    return tag[1:].split("-", maxsplit=1)[-1] or "_"
+
+
+def kind_of_v0(tag: str) -> str:
+    """Returns a tag's kind in seqeval 0.0.12: what follows its last hyphen, the whole tag where it has none."""
+    return tag.rsplit("-", maxsplit=1)[-1]
+
+
+def count_chunks(
+    gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], kind: Callable[[str], str] = kind_of
+) -> NDArray[np.float64]:
     """Returns [N, 3]: chunks found (tp), invented (fp) and missed (fn) in each sentence.
 
     A chunk belongs to the sentence in which it ends. A predicted chunk is found if kind, first and last
@@ -38,7 +49,7 @@ def count_chunks(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str
     # Code 0 is the state before the first token: outside, and of a kind that no tag has.
     code = {tag: i for i, tag in enumerate(vocabulary, start=1)}
     prefixes = np.array([_OUTSIDE] + [tag[0] for tag in vocabulary])
-    names = [""] + [tag[1:].split("-", maxsplit=1)[-1] or "_" for tag in vocabulary]
+    names = [""] + [kind(tag) for tag in vocabulary]
     kinds = np.unique(names, return_inverse=True)[1]
     ends, begins = _boundaries(prefixes, kinds)
 

@@ -6,13 +6,12 @@ so XTREME, gives 0 where no token is shared, even for the very same text. `squad
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.metrics._answers import score_answers
+from harness.metrics._answers import score_answers, token_f1
 from harness.metrics._ratio import percent
 
 VERSION = 1
@@ -27,16 +26,10 @@ def statistics(gold: Sequence[Sequence[str]], predicted: Sequence[str], *, langu
     Raises:
         ValueError: `gold` and `predicted` differ in length.
     """
-    return score_answers(gold, predicted, _token_f1)
+    return score_answers(gold, predicted, token_f1)
 
 
 def aggregate(totals: NDArray[np.float64]) -> NDArray[np.float64]:
     """Returns the mean F1 in percent from totals [..., 2]; nan where nothing was counted."""
     totals = np.asarray(totals, np.float64)
     return percent(totals[..., 0], totals[..., 1])
-
-
-def _token_f1(answer: str, prediction: str) -> float:
-    expected, guessed = Counter(answer.split()), Counter(prediction.split())
-    n_shared = (expected & guessed).total()
-    return 2.0 * n_shared / (expected.total() + guessed.total()) if n_shared else 0.0

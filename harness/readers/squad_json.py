@@ -25,17 +25,27 @@ def read(paths: Sequence[Path], *, options: Options, language: str) -> Iterator[
     `answer_start` counts code points; an answer that does not stand where it says is an error, not a guess.
     """
     for path in paths:
-        try:
-            document = json.loads(read_text(path))
-        except ValueError as error:
-            raise wrong(path, getattr(error, "lineno", None), f"not JSON: {error}") from None
-        for article in value(document, "data", path, None):
-            for paragraph in value(article, "paragraphs", path, None):
-                context = text(paragraph, "context", path, None)
-                for question in value(paragraph, "qas", path, None):
-                    row = _row(question, context, path)
-                    if row["answers"] or not options.answerable_only:
-                        yield row
+        for paragraph in paragraphs(path):
+            for row in questions(paragraph, path):
+                if row["answers"] or not options.answerable_only:
+                    yield row
+
+
+def paragraphs(path: Path) -> Iterator[dict[str, Any]]:
+    """Yields the paragraphs of all articles of a file."""
+    try:
+        document = json.loads(read_text(path))
+    except ValueError as error:
+        raise wrong(path, getattr(error, "lineno", None), f"not JSON: {error}") from None
+    for article in value(document, "data", path, None):
+        yield from value(article, "paragraphs", path, None)
+
+
+def questions(paragraph: dict[str, Any], path: Path) -> Iterator[dict[str, Any]]:
+    """Yields an extractive_qa row for each question of a paragraph."""
+    context = text(paragraph, "context", path, None)
+    for question in value(paragraph, "qas", path, None):
+        yield _row(question, context, path)
 
 
 def _row(question: dict[str, Any], context: str, path: Path) -> dict[str, Any]:

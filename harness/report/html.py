@@ -29,7 +29,7 @@ def page(summary: JSON, document: JSON) -> str:
         keep_trailing_newline=True,
     )
     environment.globals |= {"w": wording, "outcomes": OUTCOMES, "stage_id": stage_id}
-    environment.filters |= {"slug": slug}
+    environment.filters |= {"slug": slug, "elsewhere": wording.elsewhere}
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     stages = summary["provenance"]["stages"]
     return environment.get_template("index.html.j2").render(
@@ -46,6 +46,7 @@ def page(summary: JSON, document: JSON) -> str:
         panels=panel_views(summary),
         legends=legends(summary),
         floors=views.trivial_by_target(summary),
+        published=views.published_by_target(summary),
         curves=curve_views(summary),
         doubts=views.distinct_doubts(summary),
         groups=stage_groups(stages),

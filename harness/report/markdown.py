@@ -17,6 +17,7 @@ def page(summary: JSON, document: JSON) -> str:
         *_scores(summary),
         *_trivial(summary),
         *_languages(summary),
+        *_published(summary),
         *_cost(summary),
         *_doubts(summary),
         *_provenance(summary, document),
@@ -99,6 +100,36 @@ def _scores(summary: JSON) -> list[str]:
         "### Source language against target languages",
         grid(transfer, columns, right_from=2),
     ]
+
+
+def _published(summary: JSON) -> list[str]:
+    blocks = views.published_by_target(summary)
+    return ["## Published numbers", wording.PUBLISHED, *map(_published_block, blocks)] if blocks else []
+
+
+def _published_block(block: JSON) -> str:
+    rows = [
+        [
+            row["title"],
+            wording.published(row),
+            wording.beside(row),
+            wording.apart(row),
+            wording.published_in(row),
+            wording.CONFIDENCE_WORDS[row["confidence"]],
+            row["baseline"],
+        ]
+        for row in block["rows"]
+    ]
+    headers = ["system", "published", "ours", "difference", "where it is published", "confidence", "baseline"]
+    notes = [f"* {cell(wording.reason(found))}" for found in block["reasons"]]
+    told = dict.fromkeys(f"{row['title']}: {row['note']}" for row in block["rows"] if row["note"])
+    notes += [f"* {cell(text)}" for text in told]
+    notes += [f"* Not found: {cell(gap['what'])}: {cell(gap['reason'])}" for gap in block["gaps"]]
+    if block["others"]:
+        notes.append(f"* Other systems: {cell('; '.join(map(wording.elsewhere, block['others'])))}")
+    table = grid(rows, headers) if rows else ""
+    inner = "\n\n".join(text for text in (table, "\n".join(notes)) if text)
+    return f"<details><summary>{cell(wording.gist(block))}</summary>\n\n{inner}\n\n</details>"
 
 
 def _trivial(summary: JSON) -> list[str]:

@@ -7,7 +7,7 @@ from math import isfinite
 
 from harness.evidence import Evidence
 from harness.records import JSON, OUTCOMES, Verdict
-from harness.report import origins, scores
+from harness.report import origins, published, scores
 from harness.spec.study import BASELINE
 
 SCHEMA_VERSION = 1
@@ -43,6 +43,8 @@ def summarize(evidence: Evidence, verdicts: Sequence[Verdict], *, n_resamples: i
         "languages": languages,
         "scores": rows,
         "trivial": origins.trivial(evidence),
+        "published": published.lines(evidence, table),
+        "not_found": published.gaps(evidence),
         "curves": origins.curves(evidence),
         "cost": origins.cost(evidence, known),
         "doubts": origins.doubts(evidence, known),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.records import JSON
+
+ROLES = {"intermediate": "with intermediate training", "baseline": "without intermediate training"}
 
 
 def arm_by_target(summary: JSON) -> JSON:
@@ -99,3 +103,42 @@ def best_trivial(summary: JSON, target: JSON) -> dict[str, float]:
 def source_first(target: JSON) -> list[str]:
     """Returns a target's languages, the source language before the others."""
     return sorted(target["languages"], key=lambda x: x != target["source_language"])
+
+
+def published_by_target(summary: JSON) -> list[JSON]:
+    """Returns a block for each target that anything is published on: numbers beside an arm of ours, the others, gaps.
+
+    `reasons` says once for each what makes ours no replication, and of which numbers.
+    """
+    blocks = []
+    for target in summary["targets"]:
+        found = [row for row in summary["published"] if row["target"] == target["name"]]
+        gaps = [gap for gap in summary["not_found"] if gap["target"] == target["name"]]
+        if found or gaps:
+            rows = [row for row in found if row["role"] != "other"]
+            tasks = list(dict.fromkeys(line["task"] for line in [*found, *gaps]))
+            blocks.append(
+                {
+                    "target": target,
+                    "tasks": tasks,
+                    "stands_in_for": [task for task in tasks if task != target["name"]],
+                    "rows": rows,
+                    "others": [row for row in found if row["role"] == "other"],
+                    "reasons": _reasons(rows),
+                    "gaps": gaps,
+                }
+            )
+    return blocks
+
+
+def _reasons(rows: Sequence[JSON]) -> list[JSON]:
+    """Returns each reason once, with the numbers it holds for: all, those of one role, or some by name."""
+    found = []
+    for why in dict.fromkeys(why for row in rows for why in row["why"]):
+        own = [row for row in rows if why in row["why"]]
+        roles = {row["role"] for row in own}
+        whole = [row for row in rows if row["role"] in roles]
+        names = "; ".join(dict.fromkeys(row["title"] for row in own))
+        who = names if own != whole else ROLES[roles.pop()] if len(own) < len(rows) else "all"
+        found.append({"who": who, "why": why, "n": len(own)})
+    return sorted(found, key=lambda reason: -int(reason["n"]))

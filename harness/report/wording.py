@@ -32,6 +32,18 @@ OUTCOME_MARKS = {
     "not_comparable": "≠",
     "not_run": "○",
 }
+CONFIDENCE_WORDS = {
+    "quote_seen": "seen in the source",
+    "quote_seen_secondary": "seen in a summary by others",
+    "derived": "worked out from quoted numbers",
+}
+# What the section on published numbers has to say first.
+PUBLISHED = (
+    "What papers and re-runs by others report, beside this study: the arm that is best on source-language validation (on an "
+    "untrained target the mean of the arms), or the baseline. A difference is printed for the very same task only, and is "
+    "exact only with the encoder, data, arms and training that the number was published with; else it is a proxy, and says "
+    "nothing of a size. Numbers of different sources or baselines are never subtracted from each other."
+)
 OUTCOME_MEANINGS = {
     "reproduced": "the evidence says what the paper says",
     "contradicted": "the evidence says the contrary",
@@ -182,3 +194,56 @@ def _plain(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(_plain, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def published(row: JSON) -> str:
+    """Returns a published score, and its gain over its own baseline where the two stand in one source."""
+    gained = f" ({points(row['gain'])} over its baseline)" if row["gain"] is not None else ""
+    return f"{row['task']} {row['metric'].replace('_', ' ')} {score(row['value'])}{gained}"
+
+
+def published_in(row: JSON) -> str:
+    """Returns where a published number stands, and of which split and edition it is."""
+    words = [word for word in ("table", "row", "column", "edition") if row[word] and str(row[word]) not in row["source"]]
+    place = [str(row[word]) if word == "table" else f"{word} {row[word]}" for word in words]
+    split = [] if row["split"] == "test" else [f"{row['split']} split"]
+    return ", ".join([row["source"], *place, *split])
+
+
+def beside(row: JSON) -> str:
+    """Returns our arm that stands beside a published number, with its scores, or a dash where they are incomplete."""
+    if row["ours"] is None:
+        return MISSING
+    source = row["ours_source_language"]
+    more = [f"source language {score(source)}"] if source is not None else []
+    more += [f"{points(row['ours_gain'])} over the baseline"] if row["ours_gain"] is not None else []
+    return f"{row['arm']} {score(row['ours'])}" + (f" ({', '.join(more)})" if more else "")
+
+
+def apart(row: JSON) -> str:
+    """Returns ours minus the published number with its fidelity, or why there is no difference."""
+    if not row["same_task"]:
+        return "another task"
+    return MISSING if row["difference"] is None else f"{points(row['difference'])} ({row['fidelity']})"
+
+
+def reason(found: JSON) -> str:
+    """Returns what makes ours no replication of some published numbers."""
+    return f"Not a replication ({found['who']}): {found['why']}"
+
+
+def elsewhere(row: JSON) -> str:
+    """Returns a published number of a system that no arm of ours stands beside."""
+    return f"{row['title']}: {published(row)} ({row['source']})"
+
+
+def gist(block: JSON) -> str:
+    """Returns a target's published numbers in one line: the first of them, and ours."""
+    others = ", ".join(block["stands_in_for"])
+    lead = block["target"]["name"] + (f", which stands in for {others}" if others else "")
+    if not block["rows"]:
+        return f"{lead}: no number of the encoder or of X-STILTs"
+    first = block["rows"][0]
+    here = beside(first).partition(" (")[0]
+    task = f" on {first['task']}" if len(block["tasks"]) > 1 else ""
+    return f"{lead}: {first['title']}{task} {score(first['value'])}; here {here}; {apart(first)}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from harness import plugin
 from harness.errors import Problem, SpecError
@@ -13,6 +15,7 @@ from harness.spec.base import Spec
 from harness.spec.benchmark import BenchmarkSpec
 from harness.spec.claim import ClaimsSpec
 from harness.spec.model import ModelSpec
+from harness.spec.reference import ReferenceSpec
 from harness.spec.study import StudySpec
 from harness.spec.task import TaskSpec
 
@@ -22,22 +25,40 @@ FOLDERS: dict[str, type[Spec]] = {
     "tasks": TaskSpec,
     "models": ModelSpec,
     "benchmarks": BenchmarkSpec,
+    "reference": ReferenceSpec,
 }
 
 
 class Catalog:
-    """Specs by name, read when asked for and kept. The file name is the name. Tasks come in the catalogue's edition."""
+    """Specs by name, read when asked for and kept. The file name is the name.
 
-    def __init__(self, root: Path, edition: str | None = None) -> None:
+    A view of it (`in_edition`, `for_study`) gives tasks with the sources of an edition and with a study's options.
+    """
+
+    def __init__(self, root: Path) -> None:
         self.root = root
-        self.edition = edition
+        self.edition: str | None = None
+        self.options: Mapping[str, Mapping[str, Any]] = {}
         self._kept: dict[Path, Spec] = {}
+        self._tasks: dict[str, TaskSpec] = {}
 
     def in_edition(self, edition: str | None) -> Catalog:
         """Returns the catalogue whose tasks have the sources of an edition, where they have one of that name."""
-        other = Catalog(self.root, edition)
-        other._kept = self._kept
-        return other
+        return self._view(edition, {})
+
+    def for_study(self, study: StudySpec) -> Catalog:
+        """Returns the catalogue as a study sees it: in its edition, with its options."""
+        return self._view(study.edition, study.options)
+
+    def _view(self, edition: str | None, options: Mapping[str, Mapping[str, Any]]) -> Catalog:
+        view = copy(self)  # what was read is shared
+        view.edition, view.options = edition, options
+        view._forget_tasks()  # noqa: SLF001 - a view is of this class
+        return view
+
+    def _forget_tasks(self) -> None:
+        self._tasks = {}
+        self.__dict__.pop("tasks", None)
 
     def names(self, folder: str) -> tuple[str, ...]:
         """Returns the names in one folder of `specs/`, sorted."""
@@ -60,8 +81,12 @@ class Catalog:
         return spec
 
     def task(self, name: str) -> TaskSpec:
-        """Returns a task, in the catalogue's edition. Raises SpecError with the nearest name if there is none."""
-        return self._get("tasks", name, TaskSpec).in_edition(self.edition)
+        """Returns a task as this view sees it. Raises SpecError with the nearest name if there is none."""
+        if name not in self._tasks:
+            task = self._get("tasks", name, TaskSpec).in_edition(self.edition)
+            options = {**task.options, **self.options.get(name, {})}
+            self._tasks[name] = task.model_copy(update={"options": options}) if name in self.options else task
+        return self._tasks[name]
 
     def editions(self, name: str) -> tuple[str, ...]:
         """Returns the names of a task's editions."""
@@ -74,6 +99,10 @@ class Catalog:
     def benchmark(self, name: str) -> BenchmarkSpec:
         """Returns a benchmark. Raises SpecError with the nearest name if there is none."""
         return self._get("benchmarks", name, BenchmarkSpec)
+
+    def reference(self, name: str) -> ReferenceSpec:
+        """Returns the published numbers of a source. Raises SpecError with the nearest name if there is none."""
+        return self._get("reference", name, ReferenceSpec)
 
     def study(self, name_or_path: str) -> StudySpec:
         """Returns a study by name or by the path of its file."""
@@ -95,6 +124,11 @@ class Catalog:
     def tasks(self) -> tuple[TaskSpec, ...]:
         """Every task, sorted by name."""
         return tuple(self.task(name) for name in self.names("tasks"))
+
+    @cached_property
+    def references(self) -> tuple[ReferenceSpec, ...]:
+        """Every file of published numbers, sorted by name."""
+        return tuple(self.reference(name) for name in self.names("reference"))
 
 
 def claims(path: Path) -> ClaimsSpec:

@@ -36,7 +36,7 @@ def load(path: Path, model: type[S]) -> S:
     try:
         return model.model_validate_json(json.dumps(data))
     except ValidationError as error:
-        raise SpecError(_explain(error, model, path, lines)) from None
+        raise SpecError(_explain(error, model, path, data, lines)) from None
 
 
 def read(path: Path) -> tuple[Any, dict[Loc, int]]:
@@ -141,14 +141,14 @@ def line_of(loc: Loc, lines: dict[Loc, int]) -> int:
     return 1
 
 
-def _explain(error: ValidationError, model: type[BaseModel], path: Path, lines: dict[Loc, int]) -> list[Problem]:
+def _explain(error: ValidationError, model: type[BaseModel], path: Path, data: Any, lines: dict[Loc, int]) -> list[Problem]:
     problems = []
     found = error.errors(include_url=False)
     for item in found:
         n = len(item["loc"])
         if item["type"] == "too_short" and any(other["loc"][:n] == item["loc"] for other in found if len(other["loc"]) > n):
             continue  # only sound items are counted, so a wrong one would be told twice
-        loc, hint = _real(item["loc"], lines), ""
+        loc, hint = _real(item["loc"], data, lines), ""
         loc, message = _named(loc, item["msg"].removeprefix("Value error, "), lines)
         if item["type"] == "extra_forbidden":
             message = "unknown field"
@@ -180,12 +180,16 @@ def _named(loc: Loc, message: str, lines: dict[Loc, int]) -> tuple[Loc, str]:
     return (inner, rest) if rest and inner[: len(loc) + 1] in lines else (loc, message)
 
 
-def _real(loc: Loc, lines: dict[Loc, int]) -> Loc:
+def _real(loc: Loc, data: Any, lines: dict[Loc, int]) -> Loc:
     """Drops what pydantic adds to a location (union members, discriminators) and the file does not have."""
     real: Loc = ()
     for i, part in enumerate(loc):
-        if (*real, part) in lines or i == len(loc) - 1:
+        is_last = i == len(loc) - 1
+        # A part of a claim of the kind `value` has a field of that name too.
+        is_kind = isinstance(data, dict) and data.get("kind") == part
+        if is_last or ((*real, part) in lines and not is_kind):
             real = (*real, part)
+            data = None if is_last else data[part]
     return real
 
 

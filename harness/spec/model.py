@@ -56,17 +56,26 @@ class Retrieval(Spec):
     centre: bool = False
 
 
+class Shape(Spec):
+    """How large a published encoder's layers are; serves estimates only."""
+
+    n_layers: PositiveInt
+    width: PositiveInt
+    n_heads: PositiveInt
+
+
 class ModelSpec(Spec):
     """An encoder, exactly one source, and the two choices that belong to it: pooling for heads, and retrieval.
 
     `precision` is that of its matrix products, in training and evaluation (weights stay float32); a processor without
-    bfloat16 uses float32 instead. `n_parameters` serves estimates only. `disclosure` says in words what a reader of a
-    score must know about how it was pretrained.
+    bfloat16 uses float32 instead. `n_parameters` and `shape` serve estimates only. `disclosure` says in words what a
+    reader of a score must know about how it was pretrained.
     """
 
     name: Name
     title: str
     n_parameters: PositiveInt
+    shape: Shape | None = None
     trained: Trained | None = None
     hub: Hub | None = None
     packaged: Packaged | None = None

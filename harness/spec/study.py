@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import product
+from typing import Any
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -37,15 +38,19 @@ class StudySpec(Spec):
     """A study: what varies, how each arm is trained, how each target is trained, where it is evaluated.
 
     The arm `none` is the baseline and is never listed under `intermediate`. `training` maps a target to its
-    fine-tuning; a target without an entry is evaluated as it is. `languages` restricts evaluation; empty means all of
-    a task's languages. `edition` names the sources that tasks are taken from, where they have that edition. `max_test_examples` maps a target to the size of a sample of each of its test sets; a target
-    without an entry is evaluated on all rows.
+    fine-tuning; a target without an entry is evaluated as it is. `edition` names the sources that tasks are taken from,
+    where they have that edition. `options` changes options of a task's family, e.g. its `max_length`. Evaluation is in
+    all of a task's languages, or in those that `benchmark` has for the task, or in those of `languages`.
+    `max_test_examples` maps a target to the size of a sample of each of its test sets; a target without an entry is
+    evaluated on all rows.
     """
 
     name: Name
     title: str
     description: str
     edition: Name | None = None
+    benchmark: Name | None = None
+    options: dict[Name, dict[str, Any]] = {}
     vary: Vary
     intermediate: dict[Name, IntermediateSpec] = {}
     training: dict[Name, TrainingSpec] = {}

@@ -68,10 +68,17 @@ class TaskSpec(Spec):
 
     @model_validator(mode="after")
     def _options_fit_family(self) -> TaskSpec:
+        problem = self.options_problem()
+        if problem:
+            raise ValueError(problem)
+        return self
+
+    def options_problem(self) -> str | None:
+        """Returns what is wrong with the options for the task's family; None if they fit."""
         try:
             module = plugin.load(FAMILIES, self.family)
         except SpecError as error:
-            raise ValueError(f"family: {error}") from None
+            return f"family: {error}"
         try:
             module.Options.model_validate_json(_json(self.options))
         except ValidationError as error:
@@ -80,32 +87,28 @@ class TaskSpec(Spec):
             hint = ""
             if first["type"] == "extra_forbidden":
                 hint = f" ({plugin.near(str(first['loc'][-1]), module.Options.model_fields)})"
-            raise ValueError(f"{where}: {first['msg']}{hint}") from None
-        return self
+            return f"{where}: {first['msg']}{hint}"
+        return None
 
     @model_validator(mode="after")
     def _languages_have_data(self) -> TaskSpec:
-        if self.role in ("target", "both") and not self.metrics:
-            raise ValueError("metrics: a target task needs at least one metric")
-        if self.role != "pretraining":
-            missing = sorted(set(self.languages) - set(self.splits.get("test", {})))
-            if missing and self.role != "intermediate":
-                raise ValueError(f"languages: no test split for {', '.join(missing)}")
-        rows = [r for by_lang in self.splits.values() for parts in by_lang.values() for r in parts]
-        if self.reader is None and any(r.reader is None for r in rows):
-            raise ValueError("reader: neither the task nor all of its rows name a reader")
+        for prefix, task in (("", self), *((f"editions.{name}.", self.in_edition(name)) for name in self.editions)):
+            problem = task.sources_problem() or task.options_problem()
+            if problem:
+                raise ValueError(prefix + problem)
         return self
 
-    @model_validator(mode="after")
-    def _editions_have_data(self) -> TaskSpec:
-        for name in self.editions:
-            try:
-                edition = self.in_edition(name)
-                for rule in ("_options_fit_family", "_languages_have_data"):
-                    getattr(edition, rule)()
-            except ValueError as error:
-                raise ValueError(f"editions.{name}.{error}") from None
-        return self
+    def sources_problem(self) -> str | None:
+        """Returns what is wrong with the sources as a whole; None if every language has data and every part a reader."""
+        if self.role in ("target", "both") and not self.metrics:
+            return "metrics: a target task needs at least one metric"
+        missing = sorted(set(self.languages) - set(self.splits.get("test", {})))
+        if missing and self.role in ("target", "both"):
+            return f"languages: no test split for {', '.join(missing)}"
+        rows = [r for by_lang in self.splits.values() for parts in by_lang.values() for r in parts]
+        if self.reader is None and any(r.reader is None for r in rows):
+            return "reader: neither the task nor all of its rows name a reader"
+        return None
 
     def in_edition(self, name: str | None) -> TaskSpec:
         """Returns the task with the sources of an edition; itself where it has none of that name."""
@@ -115,14 +118,14 @@ class TaskSpec(Spec):
         source = self.source.model_copy(update={"licence": edition.licence}) if edition.licence else self.source
         changed = {
             "languages": edition.languages,
+            "options": {**self.options, **edition.options},
+            "reader": edition.reader or self.reader,
             "splits": edition.splits,
             "deviation": edition.deviation,
             "source": source,
+            "editions": {},
         }
-        options = {**self.options, **edition.options}
-        return self.model_copy(
-            update=changed | {"options": options, "reader": edition.reader or self.reader, "editions": {}}
-        )
+        return self.model_copy(update=changed)
 
     @property
     def metric(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,19 @@ from harness.stages.finetune import HEAD
 VERSION = 2
 _LAST: dict[str, Encoder] = {}
 PREDICTIONS, STATISTICS, SCORES = "predictions.parquet", "statistics.npz", "scores.json"
+TUNED = "tuned.json"
 
 
 @torch.no_grad()
 def run(job: Job) -> list[str]:
-    """Writes predictions by example id, per-example statistics of each metric, and scores."""
+    """Writes predictions by example id, per-example statistics of each metric, scores, and what was tuned before."""
     params = job.params
     task, language = params["task"], params["language"]
     module, prepared = family(task), setup(task, params.get("pooling", "first"))
     encoder = _encoder(job)
-    rows = data.sample(data.load(params["data"], language, job.data), params["max_examples"])
+    rows = _rows(job, params["data"], language)
+    if "pool" in params:
+        prepared = replace(prepared, pool=[row for x, own in sorted(params["pool"].items()) for row in _rows(job, own, x)])
     features = module.features(rows, encoder, prepared)
     head: Any
     if "retrieval" in params:
@@ -38,12 +42,22 @@ def run(job: Job) -> list[str]:
     else:
         head = module.Head(encoder, prepared).to(device())
         encoders.load_head(head, job.inputs[0] / HEAD)
+    if "tuning" in params:
+        tuned = module.tune(encoder, head, _rows(job, params["tuning"], language), prepared)
+        (job.out / TUNED).write_text(json.dumps(tuned) + "\n", encoding="utf-8")
+        prepared = replace(prepared, tuned=tuned)
     predicted = module.predict(encoder, head, features, rows, prepared)
     gold = module.gold(rows, prepared)
-    write_predictions(job.out / PREDICTIONS, [row["id"] for row in rows], language, gold, predicted)
-    write_scores(job.out, params, job.stage.key, [row["id"] for row in rows], {"": (language, gold, predicted)})
+    ids = [row["id"] for row in (module.examples(rows) if hasattr(module, "examples") else rows)]
+    write_predictions(job.out / PREDICTIONS, ids, language, gold, predicted)
+    write_scores(job.out, params, job.stage.key, ids, {"": (language, gold, predicted)})
     name = f"{task['name']} {language}"
     return truncation(name, features, rows) + (collapse(name, predicted) if "retrieval" not in params else [])
+
+
+def _rows(job: Job, described: data.Description, language: str) -> list[data.Row]:
+    """Returns rows of one language, sampled alike in all: of parallel sets that keeps each row's counterparts."""
+    return data.sample(data.load(described, language, job.data), job.params["max_examples"])
 
 
 def _encoder(job: Job) -> Encoder:
@@ -111,6 +125,7 @@ def signature(params: JSON, metric: JSON, language: str) -> str:
     """Returns all that could change a score, as `key:value` pairs in a fixed order, versions last."""
     task, described = params["task"], params["data"]
     own = described if isinstance(described, list) else described[language]
+    beside = [params[name] for name in ("pool", "tuning") if name in params]
     pairs = [
         ("task", task["name"]),
         ("metric", metric["name"]),
@@ -128,7 +143,7 @@ def signature(params: JSON, metric: JSON, language: str) -> str:
         pairs.append(("sample", params["max_examples"]))
     pairs += [
         ("select", "source"),
-        ("data", f"sha256-{address(own)[:8]}"),
+        ("data", f"sha256-{address([own, *beside] if beside else own)[:8]}"),
         ("v", f"{task['version']}.{task['family_version']}.{metric['version']}"),
     ]
     return "|".join(f"{key}:{'last' if value is None else value}" for key, value in pairs)

@@ -18,7 +18,21 @@ from harness.spec.catalog import Catalog
 from harness.store import LARGE, Store
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("validate", "schema", "tasks", "show", "data", "plan", "run", "verify", "report", "store", "doctor")
+COMMANDS = (
+    "validate",
+    "schema",
+    "tasks",
+    "show",
+    "data",
+    "plan",
+    "run",
+    "verify",
+    "report",
+    "store",
+    "doctor",
+    "score",
+    "export",
+)
 
 
 def publish(store: Store, stage: Stage, content: bytes = b"[]") -> Path:
@@ -198,7 +212,7 @@ class TestCatalogue:
         assert lines[0].split() == "task role family languages train test metrics editions licence".split()
         assert len(lines) == 2 + len(Catalog(ROOT / "specs").tasks)
 
-    @pytest.mark.parametrize("folder", ["tasks", "models", "benchmarks"])
+    @pytest.mark.parametrize("folder", ["tasks", "models", "benchmarks", "reference"])
     def test_show_writes_every_default_out(self, folder, pristine, harness) -> None:
         for name in Catalog(ROOT / "specs").names(folder):
             done = harness("show", name, cwd=pristine)
@@ -247,8 +261,10 @@ class TestPlan:
 
     def test_as_a_table(self, pristine, tmp_path, harness) -> None:
         done = harness("--store", tmp_path, "plan", "mini", cwd=pristine)
-        assert "0 of " in done.out.splitlines()[-1]
-        assert "GPU-hours" in done.out
+        total, basis = done.out.splitlines()[-2:]
+        assert "0 of " in total
+        assert "GPU-hours" in total
+        assert basis.startswith("Basis: 6 N T FLOPs")
 
 
 class TestData:

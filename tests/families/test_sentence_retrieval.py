@@ -5,41 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from harness.errors import HarnessError
 from harness.families import inputs, sentence_retrieval
 from harness.spec.model import Retrieval
 
-vectors = st.integers(1, 9).flatmap(
-    lambda n: arrays(np.float32, (n, 4), elements=st.integers(-3, 3).map(float).map(np.float32))
-)
-
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:
     norms = np.linalg.norm(a) * np.linalg.norm(b)
     return float(a @ b / norms) if norms else 0.0
-
-
-@given(vectors, vectors)
-def test_the_nearest_is_that_of_a_plain_search(queries, index) -> None:
-    found = sentence_retrieval.nearest(queries, index)
-    for query, best in zip(queries, found, strict=True):
-        cosines = [cosine(query, other) for other in index]
-        assert cosines[best] == pytest.approx(max(cosines), abs=1e-6)
-
-
-def test_the_first_of_equals_and_across_blocks(monkeypatch) -> None:
-    rng = np.random.default_rng(1)
-    queries, index = (rng.normal(size=(n, 8)).astype(np.float32) for n in (37, 50))
-    whole = sentence_retrieval.nearest(queries, index)
-    monkeypatch.setattr(sentence_retrieval, "BLOCK", 5)
-    assert sentence_retrieval.nearest(queries, index) == whole
-    same = np.ones((3, 8), np.float32)
-    assert sentence_retrieval.nearest(same, same) == [0, 0, 0]
-    assert sentence_retrieval.nearest(np.zeros((1, 8), np.float32), index) == [0]
 
 
 @pytest.mark.parametrize("layer", [None, 0, 1, 2])

@@ -19,7 +19,7 @@ from harness.spec.training import TrainingSpec
 from harness.training.loop import Member, fit
 
 GOLDEN: dict[str, Any] = json.loads(Path(__file__).with_name("losses.json").read_text())
-FAMILIES = ("tiny_nli", "tiny_pos", "tiny_qa", "tiny_choice", "tiny_text")
+FAMILIES = ("tiny_nli", "tiny_pos", "tiny_qa", "tiny_choice", "tiny_text", "tiny_passages")
 CASES = {f"{task} {kind}": (kind, (task,)) for task in FAMILIES for kind in ("modernbert", "xlm-roberta")}
 CASES["all together"] = ("modernbert", FAMILIES)
 # Kernels differ from one processor to another (AVX2, AVX-512, neither) in the last bits of a sum. Six steps of Adam

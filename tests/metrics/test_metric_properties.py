@@ -10,15 +10,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.metrics import accuracy, chunk_f1, squad_exact_match, squad_f1, token_accuracy, upos_f1
+from harness.metrics import (
+    accuracy,
+    bitext_f1,
+    checklist_error,
+    chunk_f1,
+    mean_average_precision,
+    mlqa_exact_match,
+    mlqa_f1,
+    squad_exact_match,
+    squad_f1,
+    token_accuracy,
+    upos_f1,
+    upos_f1_v0,
+)
 
 CASES: dict[ModuleType, tuple[int, list[Any], list[Any]]] = {
     accuracy: (2, ["x", "y", "z", "x"], ["x", "x", "z", "z"]),
     token_accuracy: (2, [["A", "B"], [], ["C"]], [["A", "A"], [], ["C"]]),
     chunk_f1: (3, [["B-P", "I-P"], ["O"], ["B-L"]], [["B-P", "O"], ["B-P"], ["B-L"]]),
     upos_f1: (3, [["NOUN", "VERB"], ["DET"], ["ADJ"]], [["NOUN", "NOUN"], ["DET"], ["ADV"]]),
+    upos_f1_v0: (3, [["NOUN", "VERB"], ["DET"], ["X"]], [["NOUN", "NOUN"], ["DET"], ["ADV"]]),
     squad_f1: (2, [["red cat"], [], ["1999", "in 1999"]], ["cat", "", "about 1999"]),
     squad_exact_match: (2, [["red cat"], [], ["1999", "in 1999"]], ["the red cat", "", "about 1999"]),
+    mlqa_f1: (2, [["red cat"], [], ["1999", "in 1999"]], ["cat", "", "about 1999"]),
+    mlqa_exact_match: (2, [["red cat"], [], ["1999", "in 1999"]], ["the red cat", "", "about 1999"]),
+    mean_average_precision: (2, [["a"], ["b", "c"], ["d"]], [["x", "a"], ["b", "x"], ["y"]]),
+    bitext_f1: (3, [["a"], [], ["c"]], [["a"], ["b"], []]),
+    checklist_error: (2, [["cat", "dog"], ["red"], ["one"]], [["a cat", "dog"], ["blue"], ["one"]]),
 }
 every_metric = pytest.mark.parametrize("metric", CASES, ids=[metric.__name__.rsplit(".", 1)[-1] for metric in CASES])
 
@@ -39,10 +58,10 @@ def test_shape_and_version(metric: ModuleType) -> None:
 
 
 @every_metric
-def test_perfect_predictions_give_100(metric: ModuleType) -> None:
+def test_perfect_predictions_give_100_and_no_error(metric: ModuleType) -> None:
     gold = CASES[metric][1]
     totals = metric.statistics(gold, perfect(gold), language="en").sum(axis=0)
-    assert metric.aggregate(totals) == 100.0
+    assert metric.aggregate(totals) == (0.0 if metric is checklist_error else 100.0)
 
 
 @every_metric

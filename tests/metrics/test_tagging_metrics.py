@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics import accuracy_score, f1_score
 
-from harness.metrics import chunk_f1, token_accuracy, upos_f1
+from harness.metrics import chunk_f1, token_accuracy, upos_f1, upos_f1_v0
 
 Sentences = list[list[str]]
 
@@ -95,6 +95,28 @@ def test_upos_f1_is_seqeval_f1(corpus: tuple[Sentences, Sentences]) -> None:
     assert (np.isnan(ours) and theirs == 0.0) or ours == pytest.approx(theirs, abs=1e-9)
 
 
+def slow_upos_chunks(tags: list[str]) -> set[tuple[str, int, int]]:
+    """Chunks of bare UPOS tags as seqeval 0.0.12 reads them: runs of equal tags; SCONJ and SYM stand alone."""
+    chunks: set[tuple[str, int, int]] = set()
+    for i, tag in enumerate(tags):
+        if i and tags[i - 1] == tag and tag[0] != "S":
+            continue
+        end = i
+        while tag[0] != "S" and end + 1 < len(tags) and tags[end + 1] == tag:
+            end += 1
+        chunks.add((tag, i, end))
+    return chunks
+
+
+@given(corpora(UPOS))
+def test_upos_counts_of_each_sentence_in_the_old_reading(corpus: tuple[Sentences, Sentences]) -> None:
+    expected = []
+    for tags, guesses in zip(*corpus, strict=True):
+        gold, predicted = slow_upos_chunks(tags), slow_upos_chunks(guesses)
+        expected.append([len(gold & predicted), len(predicted - gold), len(gold - predicted)])
+    assert upos_f1_v0.statistics(*corpus, language="xx").tolist() == expected
+
+
 @given(corpora(ODD))
 def test_odd_tags_are_read_as_seqeval_reads_them(corpus: tuple[Sentences, Sentences]) -> None:
     ours, theirs = score(chunk_f1, *corpus), seqeval_f1(*corpus)
@@ -118,7 +140,7 @@ def test_token_accuracy_is_seqeval_accuracy(corpus: tuple[Sentences, Sentences])
         assert np.isnan(ours)
 
 
-@pytest.mark.parametrize("metric", [chunk_f1, upos_f1, token_accuracy])
+@pytest.mark.parametrize("metric", [chunk_f1, upos_f1, upos_f1_v0, token_accuracy])
 @pytest.mark.parametrize(("gold", "predicted"), [([["O"]], []), ([["O", "O"]], [["O"]])])
 def test_other_lengths_are_an_error(metric: object, gold: Sentences, predicted: Sentences) -> None:
     with pytest.raises(ValueError, match=r"differ|shorter"):

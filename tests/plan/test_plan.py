@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from harness import plugin
-from harness.plan import Plan, cost, make_plan
+from harness.estimate import estimate
+from harness.plan import Plan, make_plan
 from harness.records import KINDS, Stage
 from harness.spec.catalog import Catalog
 from harness.spec.study import BASELINE, StudySpec
@@ -104,7 +105,7 @@ class TestEveryStudy:
             for stage in (run.pretrain, run.intermediate, run.finetune, *run.evaluate.values())
             if stage
         }
-        found = [cost(stage, owners.get(stage.key)) for stage in plan.stages]
+        found = [estimate(stage, owners.get(stage.key)) for stage in plan.stages]
         assert all(each["disk_bytes"] > 0 for each in found)
         # A microsecond of a GPU is rounded away.
         assert all(each["gpu_hours"] >= 0 for each in found)

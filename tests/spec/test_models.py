@@ -96,7 +96,7 @@ def test_a_file_from_any_other_number_of_places(places) -> None:
         (ModelSpec, MODEL, {}, "exactly one of trained, hub, packaged"),
         (ModelSpec, MODEL, {**HUB, "packaged": {"weights": FILE, "tokenizer": FILE}}, "exactly one of trained, hub"),
         (ModelSpec, {**MODEL, **HUB}, {"retrieval": {"layer": -1}}, "greater than or equal to 0"),
-        (BenchmarkSpec, {"name": "b", "title": "B", "citation": "c"}, {"groups": {"a": ["t"], "b": ["t"]}}, "two groups"),
+        (BenchmarkSpec, {"name": "b", "title": "B", "citation": "c"}, {"groups": {"a": ["t", "t"]}}, "given twice: t"),
         (Provenance, {"kind": "provenance"}, {}, "at least one of"),
         (Arm, {"intermediate": "all"}, {"intermediate": "some"}, "all"),
         (ClaimsSpec, CLAIMS, {"claims": [CLAIM, CLAIM]}, "id given twice: C1"),
@@ -130,10 +130,20 @@ def test_a_limit_cuts_rows_steps_and_tests() -> None:
     assert (steps.max_steps, steps.epochs) == (5, None)
 
 
+def test_a_task_may_stand_in_two_groups_and_counts_once(repository) -> None:
+    benchmark = Catalog(repository / "specs").benchmark("xtreme-r")
+    assert "xcopa" in benchmark.groups["classification"]
+    assert "xcopa" in benchmark.groups["multi_choice"]
+    assert len(benchmark.tasks) == len(set(benchmark.tasks)) == len(benchmark.scoring) == 10
+    assert benchmark.tasks[-1] == "lareqa"  # in no group, as in evaluate.py
+    assert benchmark.rule is not None
+
+
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_the_file_name_is_the_name(folder, repository, tmp_path) -> None:
     catalog = Catalog(repository / "specs")
-    get = {"tasks": catalog.task, "models": catalog.model, "benchmarks": catalog.benchmark, "studies": catalog.study}[folder]
+    one = {"studies": "study", "reference": "reference"}.get(folder, folder[:-1])
+    get = getattr(catalog, one)
     names = catalog.names(folder)
     assert names
     for name in names:
@@ -144,7 +154,7 @@ def test_the_file_name_is_the_name(folder, repository, tmp_path) -> None:
     (tmp_path / folder).mkdir()
     (tmp_path / folder / "other.yaml").write_bytes(catalog.path(folder, names[0]).read_bytes())
     with pytest.raises(SpecError, match=rf"other\.yaml:\d+: name: '{names[0]}' is not the file's name"):
-        getattr(Catalog(tmp_path), {"studies": "study"}.get(folder, folder[:-1]))("other")
+        getattr(Catalog(tmp_path), one)("other")
 
 
 class TestAddresses:

@@ -107,6 +107,16 @@ def pairs(split: str, language: str, n: int) -> list[Row]:
     return [{"id": f"{split}-{i}", "source": a, "target": b} for i, (a, b) in enumerate(texts)]
 
 
+def passages(split: str, language: str, n: int) -> list[Row]:
+    rows = []
+    for i in range(n):
+        sentences = [" ".join(sentence((split, i // 2, j), language)) for j in range(3)]
+        context, question = " ".join(sentences), " ".join(sentence((split, i // 2, i % 2), language, 3))
+        row = {"question": question, "context": context, "sentences": sentences, "target": i % 2}
+        rows.append({"id": f"{split}-{i}", **row, "paragraph": f"{language}-{split}-{i // 2}"})
+    return rows
+
+
 def text(split: str, language: str, n: int) -> list[Row]:
     rows = []
     for i in range(n):
@@ -116,6 +126,8 @@ def text(split: str, language: str, n: int) -> list[Row]:
     return rows
 
 
+# Short, so that a small batch has several answers to choose from.
+PASSAGE_OPTIONS = {"max_length": 20, "max_query_length": 12, "scale": 8.0}
 # Name → rows, family, metrics, labels, options, languages of the test.
 TASKS: dict[str, tuple[Any, str, list[str], list[str], dict[str, Any], list[str]]] = {
     "tiny_text": (text, "masked_lm", [], [], {"max_length": 32}, []),
@@ -130,6 +142,7 @@ TASKS: dict[str, tuple[Any, str, list[str], list[str], dict[str, Any], list[str]
         ["en", "la"],
     ),
     "tiny_choice": (choice, "multiple_choice", ["accuracy"], [], {"max_length": 48}, ["en"]),
+    "tiny_passages": (passages, "passage_retrieval", ["mean_average_precision"], [], PASSAGE_OPTIONS, ["en", "la"]),
     "tiny_pairs": (pairs, "sentence_retrieval", ["accuracy"], [], {"max_length": 32}, ["la"]),
 }
 PROXY = {"tiny_nli": ["xnli", "mnli"], "tiny_qa": ["xquad", "squad_v1"], "tiny_pairs": ["tatoeba"]}

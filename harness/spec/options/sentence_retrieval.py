@@ -9,6 +9,8 @@ from pydantic import PositiveInt
 
 from harness.spec.base import Spec
 
+TRAINED = False
+
 
 class Options(Spec):
     """`max_length` counts tokens of one sentence, special tokens included."""

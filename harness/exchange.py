@@ -1,0 +1,72 @@
+"""The commands that speak with other programs: `score` (their files → numbers), `export` (our results → files)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.console import JsonFlag, Limit, Study, checked_plan, open_catalog, open_store, say, say_json, table, tell
+
+export_app = typer.Typer(no_args_is_help=True, help="Write a study's results in the forms that other programs take.")
+
+
+def score(
+    predictions: Annotated[Path, typer.Option(help="A folder with `<task>/test-<language>` files of predictions.")],
+    labels: Annotated[Path, typer.Option(help="A folder with the gold in the same layout.")],
+    benchmark: Annotated[str, typer.Option(help="A benchmark of the catalogue: xtreme, xtreme-r.")],
+    pos_scorer: Annotated[
+        str, typer.Option(help="How bare UPOS tags are read: seqeval-1.2.2, seqeval-0.0.12 or accuracy.")
+    ] = "seqeval-1.2.2",
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Score the languages that are there; such a task counts for no group.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Score folders of predictions as the benchmark's own program does: same files, same names, same numbers."""
+    from harness.score import Request, rows
+    from harness.score import score as score_folders
+
+    spec = open_catalog().benchmark(benchmark)
+    request = Request(predictions, labels, pos_scorer, partial)
+    document = score_folders(spec, request, notes=tell)
+    if as_json:
+        say_json(document)
+        return
+    say(table(rows(document), ["task", "languages", "means", "score"]))
+    if "rule" in document:
+        say(f"\n{document['rule']}")
+
+
+@export_app.command("submission")
+def export_submission(
+    study: Study,
+    out: Annotated[Path, typer.Option(help="A new folder for the predictions.")],
+    labels: Annotated[Path | None, typer.Option(help="A new folder for the gold, in the same layout.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="Which encoder; default: the study's first.")] = None,
+    arm: Annotated[str | None, typer.Option(help="Which intermediate arm; default: the study's first.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Which seed; default: the study's first.")] = None,
+    limit: Limit = None,
+) -> None:
+    """Write the predictions of one encoder, arm and seed as the leaderboard's folder; `harness score` reads it."""
+    from harness.evidence import Evidence
+    from harness.export.submission import Choice, choose, write
+
+    catalog = open_catalog()
+    evidence = Evidence(checked_plan(study, catalog, limit), open_store(), catalog)
+    choice = Choice(encoder, arm, seed)
+    chosen, chosen_seed = choose(evidence, choice)
+    vary = evidence.plan.study.vary
+    found = (
+        ("encoder", chosen.encoder, vary.encoder),
+        ("arm", chosen.name, vary.intermediate),
+        ("seed", chosen_seed, vary.seed),
+    )
+    for what, one, there in found:
+        if len(there) > 1:
+            tell(f"{what} {one}, of {', '.join(map(str, there))}")
+    path = catalog.path("studies", evidence.plan.study.name)
+    command = f"harness run {study if '/' in study else path}" + (f" --limit {limit}" if limit else "")
+    written = write(evidence, out, choice, labels=labels, command=command)
+    say(f"{len(written)} files in {out}" + (f" and {labels}" if labels else ""))

@@ -1,0 +1,58 @@
+"""XQuAD-R (LAReQA): SQuAD's JSON with the sentences of each paragraph; also SQuAD itself, its sentences found here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.readers._lines import text, value, wrong
+from harness.readers.squad_json import paragraphs, questions
+from harness.sentences import spans
+from harness.spec.base import Spec
+
+VERSION = 1
+
+
+class Options(Spec):
+    """`split` finds the sentences by their final marks, in files without `sentence_breaks`."""
+
+    split: bool = False
+
+
+def read(paths: Sequence[Path], *, options: Options, language: str) -> Iterator[dict[str, Any]]:
+    """Yields a passage_retrieval row for each question that has an answer, with the file's own id.
+
+    `target` is the sentence that the (first) answer begins in, `paragraph` the language and a running number.
+    """
+    numbered = enumerate((path, paragraph) for path in paths for paragraph in paragraphs(path))
+    for number, (path, paragraph) in numbered:
+        context = text(paragraph, "context", path, None)
+        breaks = spans(context) if options.split else _breaks(paragraph, context, path)
+        sentences = [context[start:end] for start, end in breaks]
+        for question in questions(paragraph, path):
+            if question["answers"]:
+                begin = question["answers"][0]["start"]
+                target = next((i for i, (start, end) in enumerate(breaks) if start <= begin < end), None)
+                if target is None:
+                    raise wrong(path, None, f"question {question['id']}: no sentence holds character {begin}")
+                yield {
+                    "id": question["id"],
+                    "question": question["question"],
+                    "context": context,
+                    "sentences": sentences,
+                    "target": target,
+                    "paragraph": f"{language}-{number}",
+                }
+
+
+def _breaks(paragraph: dict[str, Any], context: str, path: Path) -> list[tuple[int, int]]:
+    found = []
+    for pair in value(paragraph, "sentence_breaks", path, None):
+        if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(x, int) for x in pair):
+            raise wrong(path, None, f"{pair!r} in sentence_breaks is not a start and an end")
+        start, end = pair
+        if not 0 <= start < end <= len(context):
+            raise wrong(path, None, f"no sentence {start}:{end} in a paragraph of {len(context)} characters")
+        found.append((start, end))
+    return found
