@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.readers._lines import wrong
+from harness.readers._lines import text, value
+from harness.readers._parquet import records
 from harness.spec.base import Lang, Spec
 
 VERSION = 1
@@ -26,18 +27,12 @@ class Options(Spec):
 
 def read(paths: Sequence[Path], *, options: Options, language: str) -> Iterator[dict[str, Any]]:
     """Yields a row a document, its white space made single."""
-    import pyarrow.parquet
-
     own = options.language or language
     for path in paths:
-        table = pyarrow.parquet.read_table(path)
-        for column in (options.text, options.id):
-            if column not in table.column_names:
-                raise wrong(path, 1, f"no column {column!r}", f"there is {', '.join(table.column_names)}")
-        for name, text in zip(table[options.id].to_pylist(), table[options.text].to_pylist(), strict=True):
+        for line, record in records(path):
             yield {
-                "id": f"{own}-{name}",
+                "id": f"{own}-{value(record, options.id, path, line)}",
                 "language": own,
-                "text": " ".join(text[: options.max_characters].split()),
+                "text": " ".join(text(record, options.text, path, line)[: options.max_characters].split()),
                 "spans": [],
             }

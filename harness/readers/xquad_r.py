@@ -32,7 +32,9 @@ def read(paths: Sequence[Path], *, options: Options, language: str) -> Iterator[
         sentences = [context[start:end] for start, end in breaks]
         for question in questions(paragraph, path):
             if question["answers"]:
-                begin = question["answers"][0]["start"]
+                first = question["answers"][0]
+                # An answer of TyDiQA begins with the space before its sentence.
+                begin = first["start"] + len(first["text"]) - len(first["text"].lstrip())
                 target = next((i for i, (start, end) in enumerate(breaks) if start <= begin < end), None)
                 if target is None:
                     raise wrong(path, None, f"question {question['id']}: no sentence holds character {begin}")

@@ -72,6 +72,16 @@ def test_hellaswag_reads_both(read, read_table) -> None:
         read_table("hellaswag", columns | {"label": ["", ""]})
 
 
+def test_running_text(read_table) -> None:
+    # Wikipedia: one article a record, of which the beginning is kept.
+    columns = {"id": ["7", "8"], "title": ["A", "B"], "text": ["One\n\ntwo  three", "four"]}
+    rows = read_table("parquet_text", columns, language="en", max_characters=10)
+    assert rows[0] == {"id": "en-7", "language": "en", "text": "One two t", "spans": []}
+    assert rows[1]["text"] == "four"
+    with pytest.raises(SpecError, match=r"table:1: no 'body' \(there is id, text, title\)"):
+        read_table("parquet_text", columns, text="body")
+
+
 class TestTags:
     def test_words_and_the_names_of_their_tags(self, read_table) -> None:
         columns = {"tokens": [["Ada", "May"], ["x"]], "ner_tags": [["B-PER", "B-DATE"], ["O"]]}
