@@ -76,7 +76,7 @@ def test_running_text(read_table) -> None:
     # Wikipedia: one article a record, of which the beginning is kept.
     columns = {"id": ["7", "8"], "title": ["A", "B"], "text": ["One\n\ntwo  three", "four"]}
     rows = read_table("parquet_text", columns, language="en", max_characters=10)
-    assert rows[0] == {"id": "en-7", "language": "en", "text": "One two t", "spans": []}
+    assert rows[0] == {"id": "en-7", "language": "en", "text": "One two", "spans": []}
     assert rows[1]["text"] == "four"
     with pytest.raises(SpecError, match=r"table:1: no 'body' \(there is id, text, title\)"):
         read_table("parquet_text", columns, text="body")
