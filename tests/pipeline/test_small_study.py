@@ -181,7 +181,7 @@ def test_missing_data_stops_before_anything_is_trained(new_place) -> None:
     place = new_place()
     shutil.rmtree(place.tree.data.root)
     done = place("run", "small", exit_code=3)
-    assert "run `harness data fetch tiny_" in done.stderr
+    assert "run `harness data fetch --study small`" in done.stderr
     assert not list(place.store.glob("*/*"))
 
 

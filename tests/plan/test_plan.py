@@ -190,7 +190,14 @@ def first_file(task: dict[str, Any], split: str, language: str = "en") -> dict[s
 
 
 SOURCE_CHANGES_NOTHING = {
-    "URL": ("open", {"tasks_xnli": lambda task: first_file(task, "test").update(url="https://example.org/elsewhere")}),
+    "URL": (
+        "open",
+        {
+            "tasks_xnli": lambda task: first_file(task["editions"]["open"], "test").update(
+                url="https://example.org/elsewhere"
+            )
+        },
+    ),
     "wording": ("mini", {"tasks_mini_nli": lambda task: task.update(title="T", deviation="d", proxy_for=[])}),
     "licence": ("mini", {"tasks_mini_nli": lambda task: task["source"].update(licence="none")}),
     "encoder's wording": ("mini", {"models_mini": lambda model: model.update(title="M", disclosure="d", n_parameters=7)}),
