@@ -21,7 +21,7 @@ from harness.spec.data import Reader
 from harness.spec.task import TaskSpec
 
 ROOT = Path(__file__).resolve().parents[2]
-CATALOG = Catalog(ROOT / "specs")
+CATALOG = Catalog(ROOT / "specs").in_edition("open")
 FAMILIES = plugin.names("harness.families")
 every_task = pytest.mark.parametrize("task", CATALOG.tasks, ids=[task.name for task in CATALOG.tasks])
 UNTRAINED = "sentence_retrieval"
