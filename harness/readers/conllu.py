@@ -2,7 +2,9 @@
 
 A multiword token stands as one word with its surface form. Its tag is that of the part nearest to the root of
 the sentence; of several such parts, the one whose tag comes first in `precedence`, then the leftmost.
-(XTREME's ud-conversion-tools, `--replace_subtokens_with_fused_forms`.) Empty nodes are no words.
+(XTREME's ud-conversion-tools, `--replace_subtokens_with_fused_forms`.) How near a part is is the number of words above
+it, where the heads of the enhanced graph (column DEPS) count as well. Empty nodes are no words. XTREME pools the
+treebanks of a language: give their files in the order of their names.
 """
 
 from __future__ import annotations
@@ -26,24 +28,25 @@ PRECEDENCE = (
 
 
 class Options(Ids):
-    """`precedence` ranks tags for multiword tokens; XTREME has other lists for es, fr and it."""
+    """`precedence` ranks tags for multiword tokens, those that it lacks come last; XTREME has own lists for es, fr, it."""
 
     precedence: tuple[str, ...] = PRECEDENCE
 
 
 @dataclass
 class _Sentence:
-    """Words by their number: form, tag, head; and multiword tokens: first, last, form."""
+    """Words by their number: form, tag, heads; and multiword tokens: first, last, form."""
 
     line: int
-    words: list[tuple[str, str, int]] = field(default_factory=list)
+    words: list[tuple[str, str, frozenset[int]]] = field(default_factory=list)
     fused: list[tuple[int, int, str]] = field(default_factory=list)
 
 
 def read(paths: Sequence[Path], *, options: Options, language: str) -> Iterator[dict[str, Any]]:
     """Yields a token_classification row a sentence.
 
-    Sentences of words that are all, or all but one, `_` (text withheld by the licence) are left out.
+    Sentences of words that are all, or all but one, `_` (text withheld by the licence) are left out, and so are words
+    of nothing but white space.
     """
     number = -1
     for path in paths:
@@ -52,6 +55,9 @@ def read(paths: Sequence[Path], *, options: Options, language: str) -> Iterator[
             pairs = _fuse(sentence, options.precedence, path)
             n_withheld = sum(form == "_" for form, _ in pairs)
             if n_withheld and n_withheld >= len(pairs) - 1:
+                continue
+            pairs = [pair for pair in pairs if pair[0]]
+            if not pairs:
                 continue
             yield {
                 "id": options.name(number, language),
@@ -78,7 +84,7 @@ def _add(sentence: _Sentence, cells: list[str], path: Path, number: int) -> None
     name, form, tag, head = cells[0], _clean(cells[1]), cells[3], cells[6]
     if "." in name:
         return
-    if not form:
+    if not cells[1]:
         raise wrong(path, number, "the word is empty")
     try:
         if "-" in name:
@@ -89,14 +95,22 @@ def _add(sentence: _Sentence, cells: list[str], path: Path, number: int) -> None
         elif tag == "_":
             raise wrong(path, number, f"word {name} has no part of speech")
         else:
-            sentence.words.append((form, tag, int(head)))
+            sentence.words.append((form, tag, frozenset({int(head), *_enhanced(cells[8])})))
     except ValueError:
         raise wrong(path, number, f"ID {name!r} and HEAD {head!r} are not numbers") from None
 
 
+def _enhanced(deps: str) -> Iterator[int]:
+    """Yields the heads in a word's DEPS, e.g. of `2:nsubj|8.1:conj`; those that are empty nodes are none."""
+    for pair in deps.split("|"):
+        head = pair.partition(":")[0]
+        if head.isdecimal():
+            yield int(head)
+
+
 def _clean(form: str) -> str:
     # XTREME deletes spaces and zero-width non-joiners inside words, since its files separate by space.
-    return form.replace("\u200c", "").replace(" ", "")
+    return form.strip().replace("\u200c", "").replace(" ", "")
 
 
 def _fuse(sentence: _Sentence, precedence: Sequence[str], path: Path) -> list[tuple[str, str]]:
@@ -125,10 +139,13 @@ def _tag_of_span(sentence: _Sentence, span: range, precedence: Sequence[str]) ->
 
 
 def _depth(sentence: _Sentence, number: int) -> int:
-    """Returns the number of words above a word; a cycle is walked once."""
+    """Returns the number of words above a word, the root among them; a cycle is walked once."""
     above: set[int] = set()
-    head = sentence.words[number - 1][2]
-    while 0 < head <= len(sentence.words) and head not in above:
-        above.add(head)
-        head = sentence.words[head - 1][2]
-    return len(above)
+    heads = list(sentence.words[number - 1][2])
+    while heads:
+        head = heads.pop()
+        if head not in above:
+            above.add(head)
+            if 0 < head <= len(sentence.words):
+                heads += sentence.words[head - 1][2]
+    return len(above - {number})
