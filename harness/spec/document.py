@@ -6,6 +6,7 @@ Anchors, aliases, tags, merge keys and doubled keys are refused: a spec says wha
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
@@ -41,7 +42,12 @@ def load(path: Path, model: type[S]) -> S:
 
 def read(path: Path) -> tuple[Any, dict[Loc, int]]:
     """Returns a YAML file's plain data and the line of each field. Raises SpecError for anything but plain YAML."""
-    text = _text(path)
+    return _parsed(path, _text(path))
+
+
+# A check reads a file for its spec and for its lines, and the catalogue reads it again; parsing is what takes the time.
+@lru_cache(maxsize=256)
+def _parsed(path: Path, text: str) -> tuple[Any, dict[Loc, int]]:
     parser = YAML(typ="safe", pure=True)
     parser.max_depth = MAX_DEPTH
     parser.composer.warn_double_anchors = False  # every anchor is refused below

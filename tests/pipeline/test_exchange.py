@@ -7,6 +7,7 @@ import json
 import pytest
 
 from harness.evidence import Evidence
+from harness.spec.catalog import Catalog
 from harness.store import Store
 
 SCORING = {
@@ -26,7 +27,7 @@ def test_a_submission_scores_as_the_study_does(place) -> None:
     scored = place("score", "--predictions", "sub", "--labels", "gold", "--benchmark", "tiny", "--json")
     found = json.loads(scored.stdout)
     assert not scored.stderr
-    evidence = Evidence(place.tree.plan(), Store(place.store), None)
+    evidence = Evidence(place.tree.plan(), Store(place.store), Catalog(place.tree.specs))
     own = [s for s in evidence.scores() if (s["arm"], s["seed"]) == ("nli", 2)]
     assert len(own) == 7
     for row in own:
