@@ -15,7 +15,7 @@ BASIS = (
     "the activations of one micro-batch (Korthikanti et al. 2022, nothing recomputed, in float32); disk: 4 bytes a "
     "weight of a checkpoint, 200 bytes a prediction; rows of unknown number count as none, early stopping as never"
 )
-PREDICTION_BYTES = 200
+PREDICTION_BYTES, ENTRY_BYTES = 200, 8192
 # Korthikanti et al. 2022, equation 1, in bytes of 16 bits; the loop keeps 32.
 PER_TOKEN, PER_SCORE = 34 * 2, 5 * 2
 
@@ -38,7 +38,7 @@ def estimate(stage: Stage, model: ModelSpec | None) -> JSON:
     return {
         "gpu_hours": round(flops / TFLOPS / 3600, 6),
         "memory_bytes": (16 if training else 4) * n + _activations(model.shape if model else None, training, longest),
-        "disk_bytes": 4 * n if training else rows * PREDICTION_BYTES,
+        "disk_bytes": 4 * n if training else ENTRY_BYTES + rows * PREDICTION_BYTES,
     }
 
 

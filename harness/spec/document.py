@@ -6,6 +6,7 @@ Anchors, aliases, tags, merge keys and doubled keys are refused: a spec says wha
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
 from types import UnionType
@@ -42,7 +43,8 @@ def load(path: Path, model: type[S]) -> S:
 
 def read(path: Path) -> tuple[Any, dict[Loc, int]]:
     """Returns a YAML file's plain data and the line of each field. Raises SpecError for anything but plain YAML."""
-    return _parsed(path, _text(path))
+    data, lines = _parsed(path, _text(path))
+    return deepcopy(data), lines  # the caller may change what it gets
 
 
 # A check reads a file for its spec and for its lines, and the catalogue reads it again; parsing is what takes the time.
