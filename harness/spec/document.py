@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from types import UnionType
@@ -164,7 +165,9 @@ def _explain(error: ValidationError, model: type[BaseModel], path: Path, data: A
         elif item["type"] == "missing":
             message = "this field is required"
         elif item["type"] == "union_tag_not_found":
-            loc, message = (*loc, "kind"), "this field is required"
+            meant = get_close_matches("kind", item["input"], 1)
+            loc, message = (*loc, *(meant or ["kind"])), "unknown field" if meant else "this field is required"
+            hint = "did you mean 'kind'?" if meant else ""
         elif item["type"] == "union_tag_invalid":
             loc, message = (*loc, "kind"), f"no kind {item['ctx']['tag']!r}"
             hint = plugin.near(item["ctx"]["tag"], _quoted(item["ctx"]["expected_tags"]))
