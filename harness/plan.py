@@ -238,7 +238,7 @@ class _Planner:
         if getattr(needs, "POOLED", False):
             params["pool"] = self._data(task, (spec.split,), task.languages)[spec.split]
         if getattr(needs, "TUNED", False):
-            params["tuning"] = describe(task, "validation", language, self.catalog.task)
+            params["tuning"] = self._describe(task, "validation", language)
         label = f"evaluate {task.name} {language} · {arm} · {model.name} · seed {spec.seed}"
         return self._add(Stage("evaluate", params, inputs, label))
 
