@@ -53,7 +53,7 @@ FITTING = {
     "bitext_mining": ("bitext_f1",),
     "passage_retrieval": ("mean_average_precision",),
     "token_classification": ("chunk_f1", "token_accuracy", "upos_f1", "upos_f1_v0"),
-    "extractive_qa": ("squad_f1", "squad_exact_match", "mlqa_f1", "mlqa_exact_match"),
+    "extractive_qa": ("squad_f1", "squad_exact_match", "mlqa_f1", "mlqa_exact_match", "checklist_error"),
     "masked_lm": (),
 }
 
@@ -131,9 +131,19 @@ def _task(task: TaskSpec, catalog: Catalog) -> Found:
     needs_labels = task.family in ("sequence_classification", "token_classification")
     if needs_labels and len(task.labels) < 2:
         yield ("labels",), f"{task.family} needs at least two labels", "list them in a fixed order"
+    yield from _finetuned_as(task, catalog)
     yield from _splits(task, (), catalog)
     for name in task.editions:
         yield from _splits(task.in_edition(name), ("editions", name), catalog.in_edition(name))
+
+
+def _finetuned_as(task: TaskSpec, catalog: Catalog) -> Found:
+    loc: Loc = ("finetuned_as",)
+    if task.finetuned_as is None:
+        return
+    yield from _trainable(loc, task.finetuned_as, catalog, family=task.family)
+    if task.finetuned_as in catalog.names("tasks") and catalog.trainer(task).labels != task.labels:
+        yield loc, f"{task.finetuned_as!r} has other labels", "one head serves both: the same labels in the same order"
 
 
 def _splits(task: TaskSpec, above: Loc, catalog: Catalog) -> Found:
@@ -250,6 +260,7 @@ def _study(study: StudySpec, catalog: Catalog) -> Found:
 
 def _targets(study: StudySpec, catalog: Catalog) -> Found:
     known: set[str] = set()
+    trainers: list[str] = []
     for i, name in enumerate(study.vary.target):
         loc: Loc = ("vary", "target", i)
         yield from _known(loc, "task", name, catalog.names("tasks"))
@@ -258,16 +269,21 @@ def _targets(study: StudySpec, catalog: Catalog) -> Found:
         task = catalog.task(name)
         if task.role not in ("target", "both"):
             yield loc, f"{name!r} has the role {task.role}", "it cannot be evaluated"
-        if is_trained(task.family) and name not in study.training:
-            yield loc, f"{name!r} has no entry under `training`", "say how it is fine-tuned"
-        if name in study.training:
-            yield from _trainable(("training", name), name, catalog)
+        trainer = catalog.trainer(task).name
+        trainers.append(trainer)
+        if is_trained(task.family) and trainer not in study.training:
+            yield loc, f"{trainer!r} has no entry under `training`", f"say how {name} is fine-tuned"
+        if trainer in study.training:
+            yield from _trainable(("training", trainer), trainer, catalog)
         there = [language for language in task.languages if task.rows(study.split, language)]
         known.update(there)
         if not there:
             yield loc, f"{name!r} has no {study.split} rows", f"it has {', '.join(task.splits)}"
         elif study.languages and not set(study.languages) & set(there):
             yield ("languages",), f"none of these is a language of {name!r}", f"it has {', '.join(there)}"
+    for name in study.training:
+        if name not in trainers:
+            yield ("training", name), "not a target, nor what one is fine-tuned as", plugin.near(name, trainers)
     for i, language in enumerate(study.languages if known else ()):
         yield from _known(("languages", i), "language of any target", language, sorted(known))
 

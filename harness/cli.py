@@ -103,15 +103,17 @@ def schema(kind: Annotated[str, typer.Argument(help="study, task, model, benchma
 @app.command()
 def tasks(as_json: JsonFlag = False) -> None:
     """List the tasks of the catalogue."""
-    found = open_catalog().tasks
+    catalog = open_catalog()
+    found = catalog.tasks
+    entries = [t.entry(catalog.trainer(t)) for t in found]
     if as_json:
-        say_json([t.entry() for t in found])
+        say_json(entries)
         return
     rows = [
         [t.name, t.role, t.family, len(t.languages)]
-        + [f"{n:,}" if n else "" for n in t.entry()["rows"].values()]
+        + [f"{n:,}" if n else "" for n in entry["rows"].values()]
         + [", ".join(t.metrics), ", ".join(t.editions), t.source.licence]
-        for t in found
+        for t, entry in zip(found, entries, strict=True)
     ]
     say(table(rows, ["task", "role", "family", "languages", "train", "test", "metrics", "editions", "licence"]))
 

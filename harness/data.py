@@ -49,13 +49,18 @@ class Availability:
 def files(task: TaskSpec, lookup: Lookup | None = None) -> Iterator[tuple[Split, str, File]]:
     """Yields split, language and file of everything a task's rows are made of.
 
-    With `lookup` (task name → spec) the files that rows are kept apart from are among them.
+    With `lookup` (task name → spec) the files that rows are kept apart from are among them, and those of the task that it
+    is fine-tuned as.
     """
     for split, languages in task.splits.items():
         for language, parts in languages.items():
             for rows in parts:
                 for file in _files_of(rows, lookup):
                     yield split, language, file
+    if task.finetuned_as and lookup:
+        for split, language, file in files(lookup(task.finetuned_as), lookup):
+            if split in ("train", "validation"):
+                yield split, language, file
 
 
 def _files_of(rows: Rows, lookup: Lookup | None) -> Iterator[File]:
@@ -223,11 +228,20 @@ def sample(rows: list[Row], limit: int | None) -> list[Row]:
     """Returns at most `limit` rows in file order, the same ones of any list of that length; all without a limit.
 
     Not the first ones: many files stand in blocks of one label, one topic or one language. Not every n-th one: in
-    others labels take turns. A larger limit keeps the rows of a smaller one.
+    others labels take turns. A larger limit keeps the rows of a smaller one. Rows of one `group` are kept or left together;
+    the groups are drawn by their place, and the first one that does not fit any more ends the sample.
     """
     if limit is None or limit >= len(rows):
         return rows
-    drawn = sorted(range(len(rows)), key=lambda i: digest(str(i).encode()))[:limit]
+    groups: dict[str, list[int]] = {}
+    for i, row in enumerate(rows):
+        groups.setdefault(row.get("group", str(i)), []).append(i)
+    members = list(groups.values())
+    drawn: list[int] = []
+    for place in sorted(range(len(members)), key=lambda i: digest(str(i).encode())):
+        if len(drawn) + len(members[place]) > limit:
+            break
+        drawn += members[place]
     return [rows[i] for i in sorted(drawn)]
 
 

@@ -13,7 +13,8 @@ BASIS = (
     "6 N T FLOPs to train, 2 N T to evaluate (N weights, T tokens, a row half of max_length long; Kaplan et al. 2020), "
     "on one A100 at 40 % of 312 TFLOP/s; memory: 16 bytes a weight in training (AdamW in float32), 4 in evaluation, and "
     "the activations of one micro-batch (Korthikanti et al. 2022, nothing recomputed, in float32); disk: 4 bytes a "
-    "weight of a checkpoint, 200 bytes a prediction; rows of unknown number count as none, early stopping as never"
+    "weight of a checkpoint, 200 bytes a prediction; a pool is encoded once for all languages of a checkpoint; rows of "
+    "unknown number count as none, early stopping as never"
 )
 PREDICTION_BYTES, ENTRY_BYTES = 200, 8192
 # Korthikanti et al. 2022, equation 1, in bytes of 16 bits; the loop keeps 32.
@@ -32,6 +33,7 @@ def estimate(stage: Stage, model: ModelSpec | None) -> JSON:
         n_rows = min(n_rows, limit or n_rows)
         tokens += n_rows * length / 2 * ((training["epochs"] or 1) if training else 1)
         rows, longest = rows + n_rows, max(longest, length)
+    tokens += _beside(stage.params, longest / 2)
     if training and training["max_steps"]:
         tokens = float(training["max_steps"] * (training["batch_tokens"] or training["batch_examples"] * longest / 2))
     flops = (6 if training else 2) * n * tokens
@@ -51,6 +53,16 @@ def _read(params: JSON) -> Iterator[tuple[JSON, list[Any]]]:
         if isinstance(data, dict):
             data = [part for parts in data.get("train", data).values() for part in parts]
         yield params["task"], data
+
+
+def _beside(params: JSON, length: float) -> float:
+    """Returns the tokens of rows beside those that are scored: tuning rows, and a language's share of its pool."""
+    limit = params.get("max_examples")
+    tuning = sum(part["n"] or 0 for part in params.get("tuning", ()))
+    pool = [sum(part["n"] or 0 for part in parts) for parts in params.get("pool", {}).values()]
+    others = sum(part["n"] or 0 for parts in params.get("candidates", {}).values() for part in parts)
+    n_pool = sum(min(n, limit or n) for n in pool) + others
+    return length * (min(tuning, limit or tuning) + (n_pool / len(pool) if pool else 0))
 
 
 def _activations(shape: Shape | None, training: JSON | None, length: int) -> int:

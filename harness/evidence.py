@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import plugin
+from harness.errors import SpecError
 from harness.estimate import BASIS, estimate
 from harness.plan import Plan, PlannedRun
 from harness.records import JSON, Manifest, Stage
@@ -90,6 +91,10 @@ class Evidence:
         """The languages that a target is evaluated in."""
         return next(run.spec.evaluate for run in self.plan.runs if run.spec.target == target)
 
+    def is_trained(self, target: str) -> bool:
+        """Returns whether a target is fine-tuned; one that is not is evaluated with the encoder as it is."""
+        return self.run(self.arms[0], target, self.seeds[0]).finetune is not None
+
     def evaluations(self, arms: Iterable[Arm], targets: Iterable[str]) -> list[Stage]:
         """Returns the evaluations of arms on targets with all seeds, each once."""
         runs = [self.run(arm, target, seed) for arm, target, seed in product(arms, targets, self.seeds)]
@@ -159,11 +164,12 @@ class Evidence:
         return float(np.mean(values)) if len(values) == len(self.seeds) else None
 
     def statistics(self, stage: Stage, metric: str) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-        """Returns per-example statistics [N, K] of a finished evaluation, and the examples' ids."""
+        """Returns per-example statistics [N, K] of a finished evaluation, and the examples' ids (of groups, for some)."""
         known = self._statistics.get((stage.key, metric))
         if known is None:
             with np.load(self.store.path(stage) / "statistics.npz", allow_pickle=False) as arrays:
-                known = arrays[metric], tuple(arrays["ids"].tolist())
+                own = f"{metric}.ids"
+                known = arrays[metric], tuple(arrays[own if own in arrays else "ids"].tolist())
             self._statistics[stage.key, metric] = known
         return known
 
@@ -183,9 +189,14 @@ class Evidence:
         for target in targets:
             metric = self.targets[target].metric
             module = plugin.load("harness.metrics", metric)
+            in_first: frozenset[str] = frozenset()
             for language in self.languages(target):
                 stages = [[self.run(a, target, s).evaluate[language] for s in self.seeds] for a in arms]
                 ids = self.statistics(stages[0][0], metric)[1]
+                in_first = in_first or frozenset(ids)
+                if self.targets[target].parallel and in_first != frozenset(ids):
+                    first = self.languages(target)[0]
+                    raise SpecError(f"{target} is parallel, but its ids in {language} are not those in {first}")
                 counts = [[self._aligned(stage, metric, ids) for stage in row] for row in stages]
                 cells.append(Cell(np.asarray(counts), ids, target, module.aggregate))
         return cells

@@ -118,6 +118,34 @@ def data_status(
     )
 
 
+@data_app.command("check")
+def data_check(
+    names: Annotated[list[str] | None, typer.Argument(help="Tasks; default: all.", metavar="[TASK]...")] = None,
+    study: Annotated[
+        str | None, typer.Option(help="What this study reads, in the edition it takes.", metavar="STUDY")
+    ] = None,
+    edition: Annotated[str | None, typer.Option(help="Take tasks from the sources of this edition.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Read every row that is there: counts, ids, placeholders, and the same ids in parallel languages."""
+    from harness.census import census
+
+    catalog = open_catalog()
+    view = catalog.in_edition(edition)
+    if study:
+        spec = catalog.study(study)
+        view, names = catalog.for_study(spec), [*catalog.read_by(spec), *(names or ())]
+    found = list(census([view.task(name) for name in names or catalog.names("tasks")], view, open_data()))
+    if as_json:
+        say_json([counted.__dict__ for counted in found])
+    else:
+        rows = [[c.task, c.split, c.language, "" if c.n is None else f"{c.n:,}", c.problem or "good"] for c in found]
+        say(table(rows, ["task", "split", "lang", "rows", "state"]))
+    wrong = [f"{c.task} {c.split} {c.language}: {c.problem}" for c in found if c.problem]
+    if wrong:
+        raise SpecError("\n".join(wrong))
+
+
 @store_app.command("ls")
 def store_ls(as_json: JsonFlag = False) -> None:
     """List finished stages."""

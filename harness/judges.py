@@ -215,7 +215,7 @@ def _selected(view: View, part: Any, expected: JSON) -> tuple[Finding, list[Arra
     if study.split != "test":
         raise Gap(f"arms chosen on validation are judged on test, and {view.study} evaluates on {study.split}")
     arms, targets = _whole(view, part)
-    targets = [target for target in targets if target in study.training]
+    targets = [target for target in targets if view.evidence.is_trained(target)]
     if not targets:
         raise Gap("no target is trained, so none has a validation score to select by")
     found = scores(view, arms, targets)

@@ -63,7 +63,8 @@ def make_plan(study: StudySpec, catalog: Catalog, *, limit: int | None = None) -
     planner = _Planner(catalog, limit)
     benchmark = catalog.benchmark(study.benchmark) if study.benchmark else None
     languages = {name: _languages(catalog.task(name), study.split, benchmark) for name in study.vary.target}
-    runs = tuple(planner.run(study, spec) for spec in study.runs(languages))
+    trainers = {name: catalog.trainer(catalog.task(name)).name for name in study.vary.target}
+    runs = tuple(planner.run(study, spec) for spec in study.runs(languages, trainers))
     trivial = {}
     for name in study.vary.target:
         wanted = tuple(x for x in languages[name] if not study.languages or x in study.languages)
@@ -105,7 +106,7 @@ class _Planner:
         parent = intermediate or pretrain
         finetune = None
         if spec.training:
-            finetune = self.finetune(model, parent, arm, task, spec.training, spec.seed)
+            finetune = self.finetune(model, parent, arm, self.catalog.trainer(task), spec.training, spec.seed)
             parent = finetune
         evaluate = {language: self.evaluate(model, parent, arm, task, language, spec) for language in spec.evaluate}
         return PlannedRun(spec.encoder, arm, spec, pretrain, intermediate, finetune, evaluate)
@@ -237,6 +238,8 @@ class _Planner:
         needs = plugin.load("harness.spec.options", task.family)
         if getattr(needs, "POOLED", False):
             params["pool"] = self._data(task, (spec.split,), task.languages)[spec.split]
+            if task.splits.get("candidates"):
+                params |= self._data(task, ("candidates",), task.splits["candidates"])
         if getattr(needs, "TUNED", False):
             params["tuning"] = self._describe(task, "validation", language)
         label = f"evaluate {task.name} {language} · {arm} · {model.name} · seed {spec.seed}"
@@ -252,7 +255,7 @@ class _Planner:
             "split": split,
             "attack": "none",
             "baselines": [{"name": b, "version": plugin.version("harness.trivial", b)} for b in task.trivial],
-            "train": self._data(task, ("train",), (task.train_language or "en",))["train"],
+            "train": self._data(self.catalog.trainer(task), ("train",), (task.train_language or "en",))["train"],
             "data": self._data(task, (split,), languages)[split],
             "max_examples": limit,
             "metrics": [self._metric(metric) for metric in task.metrics],

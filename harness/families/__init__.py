@@ -7,7 +7,8 @@ marks one that lost text.
 
 Some families need more than the rows of one language. What they need is said without torch, in their options module
 (`harness.spec.options`): `TRAINED = False` for one that has no `loss`; `POOLED = True` for one whose predictions are
-chosen from rows of all languages, which come as `setup.pool`; `TUNED = True` for one that is tuned on the validation
+chosen from rows of all languages: it has `index(encoder, head, rows, setup)`, and what that returns comes as
+`setup.index`; `TUNED = True` for one that is tuned on the validation
 rows of the language: it has `tune(encoder, head, rows, setup)`, and what that returns (JSON-able) comes as `setup.tuned`.
 Where not every row is an example that is scored, `examples(rows)` returns those that are.
 """
@@ -32,13 +33,13 @@ TOKENIZED_AT_ONCE = 4096
 class Setup:
     """What a family needs beside rows and encoder: its task's options and labels, and the encoder's pooling.
 
-    `pool` are the rows of all languages for a family that is `POOLED`, `tuned` what one that is `TUNED` was tuned to.
+    `index` is what a family that is `POOLED` made of the rows of all languages, `tuned` what a `TUNED` one was tuned to.
     """
 
     options: Any
     labels: tuple[str, ...] = ()
     pooling: str = "first"
-    pool: Sequence[Row] = ()
+    index: Any = None
     tuned: Any = None
 
 

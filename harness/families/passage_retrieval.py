@@ -1,15 +1,19 @@
-"""Passage retrieval: a question → the sentences that answer it, in any language (LAReQA: Roy et al. 2020).
+"""Passage retrieval: a question → the passages that answer it, in any language.
 
 A dual encoder as in XTREME-R (Ruder et al. 2021): questions and candidates go through the same encoder and head, and a
-score is a cosine; trained with a softmax over the answers of a batch. A candidate is a sentence followed by its
-paragraph. A row is a question with the `sentences` of its paragraph (`context`), of which `target` answers it; the
-sentences of all rows of the pool are the candidates. Translations of a question share their id, and the answers to
-all of them are accepted.
+score is a cosine; trained with a softmax over the answers of a batch. LAReQA asks for a sentence, given with its paragraph
+(Roy et al. 2020); Mewsli-X for the description of the entity that a marked mention names.
+
+A row has a `question`, the candidates that it offers (`passages` and their `names`; what follows each in the encoder is
+`context`, if that is not None), and `accepted`: the names of those that answer it. A row may offer none, or have no
+question and only offer. What all rows of the pool offer are the candidates. Translations of a question share their id, and
+the answers to all of them are accepted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -19,8 +23,19 @@ from harness.encoders import Encoder, pool
 from harness.families import Batch, Feature, Row, Setup, by_length, encode_pairs, inputs
 from harness.neighbours import Floats, nearest
 
-VERSION = 1
+VERSION = 2
 N_RANKED = 20
+# Token ids of a million candidates at once would take more memory than their vectors.
+ENCODED_AT_ONCE = 65_536
+
+
+@dataclass(frozen=True)
+class Index:
+    """The candidates of a pool: names and vectors [M, D]; and the names that are accepted, by the question's id."""
+
+    names: Sequence[str]
+    vectors: Floats
+    accepted: dict[str, list[str]]
 
 
 class Head(nn.Module):
@@ -36,24 +51,21 @@ class Head(nn.Module):
 
 
 def features(rows: Sequence[Row], encoder: Encoder, setup: Setup) -> list[Feature]:
-    """Returns one feature a row: `ids` are its answer and paragraph, `query` its question, `candidate` the answer's name.
+    """Returns one feature a row: `query` is its question, `ids` its first accepted candidate, `candidate` that one's name.
 
-    Of the answer and its paragraph the longer one, nearly always the paragraph, is cut to fit. That is as planned:
-    `truncated` is a row that lost a part of its question.
+    A row that offers no such candidate can be evaluated, not trained on: its `ids` are the question's. Of a sentence and
+    its paragraph the longer one, nearly always the paragraph, is cut to fit. That is as planned: `truncated` is a row that
+    lost a part of its question.
     """
     asked = encode_pairs(encoder, [row["question"] for row in rows], [None] * len(rows), setup.options.max_query_length)
-    answers, contexts = [row["sentences"][row["target"]] for row in rows], [row["context"] for row in rows]
-    built = encode_pairs(encoder, answers, contexts, setup.options.max_length)
+    answered = [i for i, row in enumerate(rows) if row["accepted"][0] in row["names"]]
+    answers = [rows[i]["passages"][rows[i]["names"].index(rows[i]["accepted"][0])] for i in answered]
+    built = encode_pairs(encoder, answers, [rows[i]["context"] for i in answered], setup.options.max_length)
+    ids = {i: answer["ids"] for i, answer in zip(answered, built, strict=True)}
     return [
-        {**answer, "query": query["ids"], "candidate": _accepted(row)[0], "truncated": query["truncated"]}
-        for row, query, answer in zip(rows, asked, built, strict=True)
+        {**query, "ids": ids.get(i, query["ids"]), "query": query["ids"], "candidate": rows[i]["accepted"][0]}
+        for i, query in enumerate(asked)
     ]
-
-
-def _accepted(row: Row) -> list[str]:
-    """Returns the names of the sentences that are the row's answer: one, unless its paragraph says it twice."""
-    answer = row["sentences"][row["target"]]
-    return [f"{row['paragraph']}-{i}" for i, sentence in enumerate(row["sentences"]) if sentence == answer]
 
 
 def collate(batch: Sequence[Feature], encoder: Encoder) -> Batch:
@@ -88,20 +100,27 @@ def loss(encoder: Encoder, head: nn.Module, batch: Batch, setup: Setup) -> Tenso
     return nn.functional.cross_entropy(scores.masked_fill(same, float("-inf")), places)
 
 
+def index(encoder: Encoder, head: nn.Module, rows: Sequence[Row], setup: Setup) -> Index:
+    """Returns the candidates that rows offer, each name once, encoded."""
+    candidates = {
+        name: (passage, row["context"]) for row in rows for name, passage in zip(row["names"], row["passages"], strict=True)
+    }
+    names, pairs = list(candidates), list(candidates.values())
+    vectors = np.zeros((len(names), encoder.width), np.float32)
+    for start in range(0, len(names), ENCODED_AT_ONCE):
+        passages, contexts = zip(*pairs[start : start + ENCODED_AT_ONCE], strict=True)
+        built = encode_pairs(encoder, passages, contexts, setup.options.max_length)
+        vectors[start : start + ENCODED_AT_ONCE] = _vectors(encoder, head, built, setup)
+    return Index(names, vectors, _accepted(rows))
+
+
 def predict(
     encoder: Encoder, head: nn.Module, built: Sequence[Feature], rows: Sequence[Row], setup: Setup
 ) -> list[list[str]]:
-    """Returns the names of each question's 20 nearest candidates out of the pool (without one, out of the rows)."""
-    candidates = {
-        f"{row['paragraph']}-{i}": (sentence, row["context"])
-        for row in setup.pool or rows
-        for i, sentence in enumerate(row["sentences"])
-    }
-    sentences, contexts = zip(*candidates.values(), strict=True)
-    index = _vectors(encoder, head, encode_pairs(encoder, sentences, contexts, setup.options.max_length), setup)
+    """Returns the names of each question's 20 nearest candidates out of `setup.index` (without one, out of the rows')."""
+    found = setup.index or index(encoder, head, rows, setup)
     queries = _vectors(encoder, head, [{"ids": feature["query"]} for feature in built], setup)
-    names = list(candidates)
-    return [[names[i] for i in found] for found in nearest(queries, index, N_RANKED).ids.tolist()]
+    return [[found.names[i] for i in best] for best in nearest(queries, found.vectors, N_RANKED).ids.tolist()]
 
 
 def _vectors(encoder: Encoder, head: nn.Module, built: Sequence[Feature], setup: Setup) -> Floats:
@@ -113,8 +132,14 @@ def _vectors(encoder: Encoder, head: nn.Module, built: Sequence[Feature], setup:
 
 
 def gold(rows: Sequence[Row], setup: Setup) -> list[list[str]]:
-    """Returns the names of the accepted candidates of each question."""
-    accepted: dict[str, list[str]] = {}
-    for row in setup.pool or rows:
-        accepted.setdefault(row["id"], []).extend(_accepted(row))
+    """Returns the names of the accepted candidates of each question, those of its translations in the pool among them."""
+    accepted = setup.index.accepted if setup.index else _accepted(rows)
     return [accepted[row["id"]] for row in rows]
+
+
+def _accepted(rows: Sequence[Row]) -> dict[str, list[str]]:
+    accepted: dict[str, list[str]] = {}
+    for row in rows:
+        if row["question"] is not None:
+            accepted.setdefault(row["id"], []).extend(row["accepted"])
+    return accepted

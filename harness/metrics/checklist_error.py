@@ -1,8 +1,8 @@
 """Error rate of MultiCheckList's test cases: lower is better. K = 2: cases failed, cases counted.
 
 A test case is a group of questions made from one template, and it passes only if every answer in it is right. One
-example of `statistics` is one such group: `gold[i]` lists the answers of its questions, `predicted[i]` the predicted
-ones in the same order. So a resampling of examples resamples whole groups.
+example of `statistics` is one such group: `gold[i]` lists the accepted answers of each of its questions, `predicted[i]`
+the predicted ones in the same order. So a resampling of examples resamples whole groups.
 
 Two answers are equal if they are so after `clean`: the language's articles become a space, then commas, full stops and
 spaces go from both ends. Nothing is put into lower case, and no white space inside is touched. Source: XTREME-R,
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from harness.metrics._ratio import percent
 
 VERSION = 1
+GROUPED = True
 _STRIPPED = ",. "
 _ALSO_STRIPPED = {"bn": "\u09f7", "hi": "\u09f7", "pa": "\u0964", "pl": "„”", "ur": "\u200f"}
 _ARTICLES = {
@@ -52,15 +53,20 @@ _ARTICLES = {
 }
 
 
-def statistics(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], *, language: str) -> NDArray[np.float64]:
+def statistics(
+    gold: Sequence[Sequence[Sequence[str]]], predicted: Sequence[Sequence[str]], *, language: str
+) -> NDArray[np.float64]:
     """Returns [N, 2]: 1 for each group with a wrong answer, else 0, and 1 for having been counted.
 
     Raises:
         ValueError: the numbers of groups, or of answers in a group, differ.
     """
     counts = []
-    for answers, guesses in zip(gold, predicted, strict=True):
-        right = [clean(a, language) == clean(g, language) for a, g in zip(answers, guesses, strict=True)]
+    for questions, guesses in zip(gold, predicted, strict=True):
+        right = [
+            clean(guess, language) in {clean(answer, language) for answer in accepted}
+            for accepted, guess in zip(questions, guesses, strict=True)
+        ]
         counts.append((float(not all(right)), 1.0))
     return np.array(counts, np.float64).reshape(-1, 2)
 

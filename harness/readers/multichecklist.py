@@ -23,7 +23,7 @@ from harness.readers._checklist_names import names
 from harness.readers._lines import wrong
 from harness.spec.base import Spec
 
-VERSION = 1
+VERSION = 2
 Test = Literal["comparison", "intensifier", "property", "profession", "animal", "animal2"]
 ANIMALS = "Animal vs Vehicle"
 # The test's name in the table, the fields that are drawn, the second person's slot.
@@ -90,7 +90,7 @@ class _Draw:
 def read(paths: Sequence[Path], *, options: Options, language: str) -> Iterator[dict[str, Any]]:
     """Yields an extractive_qa row a context and question.
 
-    The id is `<language>-<test>-<case>-q<number>`; what stands before the last hyphen names the case, which passes or
+    The id is `<language>-<test>-<case>-q<number>`, `group` what stands before the last hyphen: the case, which passes or
     fails as a whole. A row whose answer does not stand in its context, as the translation has it, is left out.
     """
     for path in paths:
@@ -185,7 +185,8 @@ def _case(template: _Template, name: str, draw: _Draw) -> Case | None:
             found = _answer(answer, values, *filled)
             n_dropped += found is None
             if found is not None:
-                rows.append({"id": f"{name}-q{number}", "question": text, "context": filled[0], "answers": [found]})
+                row = {"id": f"{name}-q{number}", "group": name, "question": text, "context": filled[0], "answers": [found]}
+                rows.append(row)
     return Case(template.test, name, tuple(rows), n_dropped)
 
 

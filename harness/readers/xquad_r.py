@@ -11,7 +11,7 @@ from harness.readers.squad_json import paragraphs, questions
 from harness.sentences import spans
 from harness.spec.base import Spec
 
-VERSION = 1
+VERSION = 2
 
 
 class Options(Spec):
@@ -23,13 +23,15 @@ class Options(Spec):
 def read(paths: Sequence[Path], *, options: Options, language: str) -> Iterator[dict[str, Any]]:
     """Yields a passage_retrieval row for each question that has an answer, with the file's own id.
 
-    `target` is the sentence that the (first) answer begins in, `paragraph` the language and a running number.
+    The sentences of its paragraph are its candidates, called `<language>-<paragraph>-<sentence>` by running numbers.
+    Accepted is the one that the (first) answer begins in, and any other that says the same.
     """
     numbered = enumerate((path, paragraph) for path in paths for paragraph in paragraphs(path))
     for number, (path, paragraph) in numbered:
         context = text(paragraph, "context", path, None)
         breaks = spans(context) if options.split else _breaks(paragraph, context, path)
         sentences = [context[start:end] for start, end in breaks]
+        names = [f"{language}-{number}-{i}" for i in range(len(sentences))]
         for question in questions(paragraph, path):
             if question["answers"]:
                 first = question["answers"][0]
@@ -42,9 +44,9 @@ def read(paths: Sequence[Path], *, options: Options, language: str) -> Iterator[
                     "id": question["id"],
                     "question": question["question"],
                     "context": context,
-                    "sentences": sentences,
-                    "target": target,
-                    "paragraph": f"{language}-{number}",
+                    "passages": sentences,
+                    "names": names,
+                    "accepted": [name for name, said in zip(names, sentences, strict=True) if said == sentences[target]],
                 }
 
 

@@ -179,7 +179,8 @@ def _other_arms(evidence: Evidence, system: System) -> Iterator[str]:
 
 def _other_training(evidence: Evidence, target: TaskSpec, system: System) -> Iterator[str]:
     study = evidence.plan.study
-    trainings = [study.training[target.name]] if target.name in study.training else []
+    trainer = evidence.catalog.trainer(target).name
+    trainings = [study.training[trainer]] if trainer in study.training else []
     if system.role == "intermediate":
         trainings += [study.intermediate[name].training for name in _treatments(evidence)]
     if not system.training:

@@ -88,6 +88,10 @@ class Catalog:
             self._tasks[name] = task.model_copy(update={"options": options}) if name in self.options else task
         return self._tasks[name]
 
+    def trainer(self, task: TaskSpec) -> TaskSpec:
+        """Returns the task that a task is fine-tuned as: nearly always itself."""
+        return self.task(task.finetuned_as) if task.finetuned_as else task
+
     def editions(self, name: str) -> tuple[str, ...]:
         """Returns the names of a task's editions."""
         return tuple(self._get("tasks", name, TaskSpec).editions)
@@ -117,6 +121,7 @@ class Catalog:
         """Returns the names of the tasks that a study reads, sorted; those of unknown encoders are left out."""
         used = {name for arm in study.intermediate.values() for name in arm.tasks} | set(study.vary.target)
         used |= {arm.mlm.task for arm in study.intermediate.values() if arm.mlm}
+        used |= {self.trainer(self.task(name)).name for name in study.vary.target if name in self.names("tasks")}
         known = [name for name in study.vary.encoder if name in self.names("models")]
         return tuple(sorted(used | {trained.task for name in known if (trained := self.model(name).trained)}))
 

@@ -10,7 +10,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from harness.canon import address
 from harness.spec.base import Lang, Name, Revision, Sha256, Spec
 
-Split = Literal["train", "intermediate", "validation", "test"]
+Split = Literal["train", "intermediate", "validation", "test", "candidates"]
 
 
 class HubFile(Spec):

@@ -37,10 +37,11 @@ class Vary(Spec):
 class StudySpec(Spec):
     """A study: what varies, how each arm is trained, how each target is trained, where it is evaluated.
 
-    The arm `none` is the baseline and is never listed under `intermediate`. `training` maps a target to its
-    fine-tuning; a target without an entry is evaluated as it is. `edition` names the sources that tasks are taken from,
-    where they have that edition. `options` changes options of a task's family, e.g. its `max_length`. Evaluation is in
-    all of a task's languages, or in those that `benchmark` has for the task, or in those of `languages`.
+    The arm `none` is the baseline and is never listed under `intermediate`. `training` maps a target, or the task that it
+    is fine-tuned as, to its fine-tuning; a target without an entry is evaluated as it is. `edition` names the sources that
+    tasks are taken from, where they have that edition. `options` changes options of a task's family, e.g. its
+    `max_length`. Evaluation is in all of a task's languages, or in those that `benchmark` has for the task, or in those of
+    `languages`.
     `max_test_examples` maps a target to the size of a sample of each of its test sets; a target without an entry is
     evaluated on all rows.
     """
@@ -66,14 +67,16 @@ class StudySpec(Spec):
             if arm != BASELINE and arm not in self.intermediate:
                 hint = plugin.near(arm, (BASELINE, *self.intermediate))
                 raise ValueError(f"vary.intermediate: no arm {arm!r} under `intermediate`: {hint}")
-        for field in ("training", "max_test_examples"):
-            for target in getattr(self, field):
-                if target not in self.vary.target:
-                    raise ValueError(f"{field}.{target}: not a target: {plugin.near(target, self.vary.target)}")
+        for target in self.max_test_examples:
+            if target not in self.vary.target:
+                raise ValueError(f"max_test_examples.{target}: not a target: {plugin.near(target, self.vary.target)}")
         return self
 
-    def runs(self, languages: Mapping[str, tuple[str, ...]]) -> Iterator[RunSpec]:
-        """Yields the runs in a fixed order. `languages` maps each target to the languages it can be evaluated in."""
+    def runs(self, languages: Mapping[str, tuple[str, ...]], trainers: Mapping[str, str]) -> Iterator[RunSpec]:
+        """Yields the runs in a fixed order.
+
+        `languages` maps each target to the languages it can be evaluated in, `trainers` to the task it is fine-tuned as.
+        """
         vary = self.vary
         for encoder, arm, target, seed in product(vary.encoder, vary.intermediate, vary.target, vary.seed):
             wanted = tuple(x for x in languages[target] if not self.languages or x in self.languages)
@@ -81,7 +84,7 @@ class StudySpec(Spec):
                 encoder=encoder,
                 intermediate=None if arm == BASELINE else self.intermediate[arm],
                 target=target,
-                training=self.training.get(target),
+                training=self.training.get(trainers[target]),
                 evaluate=wanted,
                 split=self.split,
                 seed=seed,

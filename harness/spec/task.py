@@ -45,6 +45,9 @@ class TaskSpec(Spec):
     show. `proxy_for` names tasks of a paper that this one stands in for; `deviation` says in words how its
     data differ from the benchmark's own. Either makes every verdict on it a proxy. `editions` holds other sources of the
     same task by name; a study says which edition it takes, and takes the task's own where there is none of that name.
+    `finetuned_as` names the target task whose fine-tuned encoder is evaluated on this one, which has no training rows of
+    its own: one training on SQuAD serves XQuAD and MLQA, as in the benchmark. `parallel` promises that a test item has the
+    same id in every language: then languages are resampled together, and a set that breaks the promise is refused.
     """
 
     name: Name
@@ -55,6 +58,8 @@ class TaskSpec(Spec):
     benchmarks: tuple[Name, ...] = ()
     languages: tuple[Lang, ...] = Field(min_length=1)
     train_language: Lang | None = "en"
+    finetuned_as: Name | None = None
+    parallel: bool = False
     labels: tuple[str, ...] = ()
     metrics: tuple[Name, ...] = ()
     trivial: tuple[Name, ...] = ()
@@ -105,6 +110,8 @@ class TaskSpec(Spec):
         missing = sorted(set(self.languages) - set(self.splits.get("test", {})))
         if missing and self.role in ("target", "both"):
             return f"languages: no test split for {', '.join(missing)}"
+        if self.finetuned_as and self.splits.get("train"):
+            return f"splits.train: it is fine-tuned as {self.finetuned_as!r}, and so on the rows of that task"
         rows = [r for by_lang in self.splits.values() for parts in by_lang.values() for r in parts]
         if self.reader is None and any(r.reader is None for r in rows):
             return "reader: neither the task nor all of its rows name a reader"
@@ -143,8 +150,8 @@ class TaskSpec(Spec):
             return None
         return sum((p.stop or p.n or 0) - p.start for p in parts)
 
-    def entry(self) -> dict[str, Any]:
-        """Returns what a list of tasks says about this one, as JSON-able data."""
+    def entry(self, trainer: TaskSpec) -> dict[str, Any]:
+        """Returns what a list of tasks says about this one, fine-tuned as `trainer`, as JSON-able data."""
         train = (self.train_language or "en",)
         return {
             "name": self.name,
@@ -153,7 +160,8 @@ class TaskSpec(Spec):
             "benchmarks": list(self.benchmarks),
             "languages": list(self.languages),
             "editions": list(self.editions),
-            "rows": {"train": self.n_rows("train", train), "test": self.n_rows("test")},
+            "finetuned_as": self.finetuned_as,
+            "rows": {"train": trainer.n_rows("train", train), "test": self.n_rows("test")},
             "metric": self.metrics[0] if self.metrics else None,
             "metrics": list(self.metrics),
             "source": self.source.data(),

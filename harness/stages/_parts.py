@@ -9,11 +9,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from harness import data, encoders, packaged_encoder, plugin
 from harness.data import DataFolder
 from harness.encoders import Encoder
+from harness.errors import SpecError
 from harness.families import Feature, Row, Setup
 from harness.records import JSON
 from harness.stages import Job
@@ -75,6 +78,24 @@ def truncation(name: str, features: Sequence[Feature], rows: Sequence[Row]) -> l
     n = len({f["row"] for f in features if f["truncated"]})
     share = n / max(1, len(rows))
     return [f"{name}: {n} of {len(rows)} rows ({share:.1%}) lost text to max_length"] if share > TRUNCATED_DOUBT else []
+
+
+def count(
+    metric: Any, rows: Sequence[Row], gold: Sequence[Any], predicted: Sequence[Any], language: str
+) -> tuple[list[str], NDArray[np.float64]]:
+    """Returns the ids [N] of what a metric's module takes as an example, rows or groups of rows, and statistics [N, K].
+
+    Raises SpecError if it takes groups and the rows are in none.
+    """
+    if not getattr(metric, "GROUPED", False):
+        return [row["id"] for row in rows], metric.statistics(gold, predicted, language=language)
+    groups: dict[str, list[int]] = {}
+    for i, row in enumerate(rows):
+        if "group" not in row:
+            raise SpecError(f"{metric.__name__} scores groups of rows, but row {row['id']!r} names no group")
+        groups.setdefault(row["group"], []).append(i)
+    grouped = [[[values[i] for i in members] for members in groups.values()] for values in (gold, predicted)]
+    return list(groups), metric.statistics(*grouped, language=language)
 
 
 def finite(score: float) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,15 @@ import torch
 from harness import data, encoders, plugin
 from harness.canon import address
 from harness.encoders import Encoder
+from harness.families import Setup
 from harness.records import JSON, Score
 from harness.spec.model import Retrieval
 from harness.stages import Job
-from harness.stages._parts import collapse, device, family, finite, load_encoder, setup, truncation
+from harness.stages._parts import collapse, count, device, family, finite, load_encoder, setup, truncation
 from harness.stages.finetune import HEAD
 
 VERSION = 2
-_LAST: dict[str, Encoder] = {}
+_LAST: dict[str, tuple[str, Any]] = {}
 PREDICTIONS, STATISTICS, SCORES = "predictions.parquet", "statistics.npz", "scores.json"
 TUNED = "tuned.json"
 
@@ -33,8 +35,6 @@ def run(job: Job) -> list[str]:
     module, prepared = family(task), setup(task, params.get("pooling", "first"))
     encoder = _encoder(job)
     rows = _rows(job, params["data"], language)
-    if "pool" in params:
-        prepared = replace(prepared, pool=[row for x, own in sorted(params["pool"].items()) for row in _rows(job, own, x)])
     features = module.features(rows, encoder, prepared)
     head: Any
     if "retrieval" in params:
@@ -42,15 +42,17 @@ def run(job: Job) -> list[str]:
     else:
         head = module.Head(encoder, prepared).to(device())
         encoders.load_head(head, job.inputs[0] / HEAD)
+    if "pool" in params:
+        prepared = replace(prepared, index=_index(job, encoder, head, prepared))
     if "tuning" in params:
         tuned = module.tune(encoder, head, _rows(job, params["tuning"], language), prepared)
         (job.out / TUNED).write_text(json.dumps(tuned) + "\n", encoding="utf-8")
         prepared = replace(prepared, tuned=tuned)
     predicted = module.predict(encoder, head, features, rows, prepared)
     gold = module.gold(rows, prepared)
-    ids = [row["id"] for row in (module.examples(rows) if hasattr(module, "examples") else rows)]
-    write_predictions(job.out / PREDICTIONS, ids, language, gold, predicted)
-    write_scores(job.out, params, job.stage.key, ids, {"": (language, gold, predicted)})
+    scored = module.examples(rows) if hasattr(module, "examples") else rows
+    write_predictions(job.out / PREDICTIONS, [row["id"] for row in scored], language, gold, predicted)
+    write_scores(job.out, params, job.stage.key, scored, {"": (language, gold, predicted)})
     name = f"{task['name']} {language}"
     return truncation(name, features, rows) + (collapse(name, predicted) if "retrieval" not in params else [])
 
@@ -62,11 +64,36 @@ def _rows(job: Job, described: data.Description, language: str) -> list[data.Row
 
 def _encoder(job: Job) -> Encoder:
     """Returns the stage's encoder, the last one again if it is the same: the languages of a checkpoint follow each other."""
-    identity = address([job.params["encoder"], job.params["precision"], *job.stage.inputs])
-    if identity not in _LAST:
-        _LAST.clear()  # before loading: two large encoders at once may not fit
-        _LAST[identity] = load_encoder(job)
-    return _LAST[identity]
+    encoder: Encoder = _last("encoder", _checkpoint(job), lambda: load_encoder(job))
+    return encoder
+
+
+def _checkpoint(job: Job) -> list[Any]:
+    return [job.params["encoder"], job.params["precision"], *job.stage.inputs]
+
+
+def _index(job: Job, encoder: Encoder, head: Any, prepared: Setup) -> Any:
+    """Returns what the family makes of the pool, the last one again if it is the same: it serves all languages.
+
+    A limit of rows does not cut the candidates that belong to no question: an answer may be among them.
+    """
+    params = job.params
+
+    def make() -> Any:
+        rows = [row for x, own in sorted(params["pool"].items()) for row in _rows(job, own, x)]
+        rows += [row for x, own in sorted(params.get("candidates", {}).items()) for row in data.load(own, x, job.data)]
+        return family(params["task"]).index(encoder, head, rows, prepared)
+
+    made_of = [params.get(name) for name in ("task", "pool", "candidates", "max_examples", "pooling", "retrieval")]
+    return _last("index", [*_checkpoint(job), *made_of], make)
+
+
+def _last(what: str, made_of: list[Any], make: Callable[[], Any]) -> Any:
+    identity = address(made_of)
+    if what not in _LAST or _LAST[what][0] != identity:
+        _LAST.pop(what, None)  # before making: two large ones at once may not fit
+        _LAST[what] = (identity, make())
+    return _LAST[what][1]
 
 
 def write_predictions(path: Path, ids: list[str], language: str, gold: list[Any], predicted: list[Any]) -> None:
@@ -87,19 +114,21 @@ def write_predictions(path: Path, ids: list[str], language: str, gold: list[Any]
 
 
 def write_scores(
-    folder: Path, params: JSON, key: str, ids: list[str], sets: dict[str, tuple[str, list[Any], list[Any]]]
+    folder: Path, params: JSON, key: str, rows: list[data.Row], sets: dict[str, tuple[str, list[Any], list[Any]]]
 ) -> None:
     """Writes `statistics.npz` ([N, K] a metric, and the ids) and `scores.json` for sets of gold and predictions.
 
-    `sets` maps a prefix of the arrays' names to (language, gold, predicted).
+    `sets` maps a prefix of the arrays' names to (language, gold, predicted). A metric of groups has ids of its own.
     """
     arrays: dict[str, Any] = {}
     scores = []
     for prefix, (language, gold, predicted) in sets.items():
         for metric in params["metrics"]:
             module = plugin.load("harness.metrics", metric["name"])
-            counts = module.statistics(gold, predicted, language=language)
+            ids, counts = count(module, rows, gold, predicted, language)
             arrays[prefix + metric["name"]] = counts
+            if getattr(module, "GROUPED", False):
+                arrays[f"{metric['name']}.ids"] = np.asarray(ids)
             value = finite(float(module.aggregate(counts.sum(0))))
             scores.append(
                 Score(
@@ -109,13 +138,13 @@ def write_scores(
                     attack=params["attack"],
                     metric=metric["name"],
                     value=value,
-                    n=len(gold),
+                    n=len(ids),
                     signature=signature(params, metric, language),
                     key=key,
                 )
             )
-    if ids:
-        arrays["ids"] = np.asarray(ids)
+    if rows:
+        arrays["ids"] = np.asarray([row["id"] for row in rows])
     np.savez(folder / STATISTICS, **arrays)
     text = json.dumps([score.to_json() for score in scores], indent=1, ensure_ascii=False)
     (folder / SCORES).write_text(text + "\n", encoding="utf-8")
@@ -125,7 +154,7 @@ def signature(params: JSON, metric: JSON, language: str) -> str:
     """Returns all that could change a score, as `key:value` pairs in a fixed order, versions last."""
     task, described = params["task"], params["data"]
     own = described if isinstance(described, list) else described[language]
-    beside = [params[name] for name in ("pool", "tuning") if name in params]
+    beside = [params[name] for name in ("pool", "candidates", "tuning") if name in params]
     pairs = [
         ("task", task["name"]),
         ("metric", metric["name"]),

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
-
 from harness import data, plugin
 from harness.records import JSON
 from harness.stages import Job
-from harness.stages._parts import family, finite, load_rows, setup
+from harness.stages._parts import count, family, finite, load_rows, setup
 
 VERSION = 2
 
@@ -31,9 +29,9 @@ def run(job: Job) -> list[str]:
             predicted = [next(answers) for _ in rows]
             for metric in params["metrics"]:
                 scorer = plugin.load("harness.metrics", metric["name"])
-                counts = scorer.statistics(module.gold(rows, prepared), predicted, language=language)
-                value = finite(float(scorer.aggregate(np.asarray(counts).sum(0))))
+                ids, counts = count(scorer, rows, module.gold(rows, prepared), predicted, language)
+                value = finite(float(scorer.aggregate(counts.sum(0))))
                 entry = {"baseline": baseline["name"], "language": language, "metric": metric["name"]}
-                scores.append({**entry, "value": value, "n": len(rows), "key": job.stage.key})
+                scores.append({**entry, "value": value, "n": len(ids), "key": job.stage.key})
     (job.out / "scores.json").write_text(json.dumps(scores, indent=1, ensure_ascii=False) + "\n")
     return []

@@ -204,6 +204,14 @@ MEANINGS: dict[str, list[tuple[str, Loc, Any, str]]] = {
         ("edition without rows", ("editions", "open", "splits"), {}, "train split"),
         ("reader of an edition", (*OPEN_PART, "reader", "name"), "tvs", "did you mean 'tsv'"),
     ],
+    "tasks/mlqa": [
+        ("fine-tuned as a misspelt task", ("finetuned_as",), "xqaud", "did you mean 'xquad'"),
+        ("fine-tuned as a task of another family", ("finetuned_as",), "xnli", "here a extractive_qa task is needed"),
+        ("fine-tuned as one that is fine-tuned as another", ("finetuned_as",), "addsent", "has no training rows"),
+    ],
+    "tasks/masakhaner": [
+        ("fine-tuned as a task with other labels", ("finetuned_as",), "udpos", "has other labels"),
+    ],
     "tasks/mini_pretrain_n1": [
         ("fraction over one", ("options", "mask_fraction"), 1.5, "mask_fraction"),
         ("metric that masked LM has not", ("metrics",), ["accuracy"], "does not score"),
@@ -231,6 +239,7 @@ MEANINGS: dict[str, list[tuple[str, Loc, Any, str]]] = {
         ("temperature without its sampling", ("intermediate", "mnli", "temperature"), 2.0, "sampling"),
         ("unknown sampling", ("intermediate", "mnli", "sampling"), "unifrom", "did you mean 'uniform'"),
         ("training of no target", ("training", "mnli"), TRAINING, "not a target"),
+        ("misspelt training", ("training", "xqaud"), TRAINING, "did you mean 'xquad'"),
         ("training of a target without a loss", ("training", "tatoeba"), TRAINING, "no loss"),
         ("target without training", ("training",), {}, "training"),
         ("epochs and steps", ("training", "xnli"), {**TRAINING, "max_steps": 3}, "epochs, max_steps"),

@@ -116,6 +116,16 @@ def test_a_sample_keeps_file_order_and_grows_with_its_limit(n, small, more) -> N
     assert all(row in many for row in few)
 
 
+@given(st.lists(st.integers(1, 6), max_size=20), st.integers(1, 40))
+def test_a_sample_keeps_groups_whole(sizes, limit) -> None:
+    rows = [{"id": f"{i}-{j}", "group": f"g{i}"} for i, size in enumerate(sizes) for j in range(size)]
+    taken = sample(rows, limit)
+    assert len(taken) <= limit or len(rows) <= limit
+    assert len(taken) > limit - 6 or len(taken) == len(rows)
+    for i, size in enumerate(sizes):
+        assert sum(row["group"] == f"g{i}" for row in taken) in (0, size)
+
+
 @pytest.mark.parametrize("order", ["blocks", "turns"])
 def test_a_sample_has_every_label_wherever_they_stand(order) -> None:
     labels = [i * 3 // 900 for i in range(900)] if order == "blocks" else [i % 3 for i in range(900)]

@@ -95,7 +95,7 @@ def publish(store: Store, stage: Stage) -> None:
     language = stage.params["language"]
     ids, gold, predicted = invented(stage.params["task"]["name"], stage.key)
     write_predictions(folder / "predictions.parquet", ids, language, gold, predicted)
-    write_scores(folder, stage.params, stage.key, ids, {"": (language, gold, predicted)})
+    write_scores(folder, stage.params, stage.key, [{"id": i} for i in ids], {"": (language, gold, predicted)})
     code = {"commit": "c0ffee", "dirty": False}
     store.publish(Manifest(stage.key, stage, {}, code, {}, "cpu", "2026-01-01T00:00:00+00:00", 1.5), folder)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -18,8 +19,9 @@ def make(words: list[str], language: str = "en", n: int = 6) -> list[dict[str, A
         first = 6 * (i // 2)
         sentences = [" ".join(words[(first + j) % len(words) :][:2]) + " ." for j in (0, 2, 4)]
         context = " ".join(sentences)
-        row = {"question": f"{words[i]} {i}", "context": context, "sentences": sentences, "target": i % 3}
-        rows.append({"id": f"q-{i}", **row, "paragraph": f"{language}-{i // 2}"})
+        names = [f"{language}-{i // 2}-{j}" for j in range(3)]
+        row = {"question": f"{words[i]} {i}", "context": context, "passages": sentences, "names": names}
+        rows.append({"id": f"q-{i}", **row, "accepted": [names[i % 3]]})
     return rows
 
 
@@ -34,6 +36,12 @@ def head(encoder, setup_of) -> Any:
     return passages.Head(encoder, setup_of("passage_retrieval"))
 
 
+def answer(row: dict[str, Any]) -> str:
+    """Return the text of the first accepted candidate."""
+    text: str = row["passages"][row["names"].index(row["accepted"][0])]
+    return text
+
+
 def vector(encoder, head, *texts: str) -> torch.Tensor:
     """Return the vector of one text, or of a sentence and its paragraph."""
     batch = encoder.tokenizer(*texts, return_tensors="pt", truncation="longest_first", max_length=256)
@@ -45,8 +53,8 @@ def test_features_are_questions_and_answers(rows, encoder, setup_of) -> None:
     built = passages.features(rows, encoder, setup_of("passage_retrieval"))
     for feature, row in zip(built, rows, strict=True):
         assert feature["query"] == encoder.tokenizer(row["question"])["input_ids"]
-        assert feature["ids"] == encoder.tokenizer(row["sentences"][row["target"]], row["context"])["input_ids"]
-        assert feature["candidate"] == f"{row['paragraph']}-{row['target']}"
+        assert feature["ids"] == encoder.tokenizer(answer(row), row["context"])["input_ids"]
+        assert feature["candidate"] == row["accepted"][0]
         assert not feature["truncated"]
 
 
@@ -60,11 +68,11 @@ def test_a_long_paragraph_is_cut_in_silence_and_a_long_question_is_not(rows, enc
 @torch.no_grad()
 def test_the_loss_by_hand(rows, encoder, head, setup_of) -> None:
     setup = setup_of("passage_retrieval", scale=7.0)
-    rows[3] = {**rows[3], "target": rows[2]["target"]}  # two questions, one answer
+    rows[3] = {**rows[3], "accepted": rows[2]["accepted"]}  # two questions, one answer
     batch = passages.collate(passages.features(rows, encoder, setup), encoder)
     assert batch["answer"].tolist() == [0, 1, 2, 2, 3, 4]
     questions = [vector(encoder, head, row["question"]) for row in rows]
-    answers = [vector(encoder, head, row["sentences"][row["target"]], row["context"]) for row in rows]
+    answers = [vector(encoder, head, answer(row), row["context"]) for row in rows]
     losses = []
     for i, question in enumerate(questions):
         others = [j for j in range(len(rows)) if j == i or {i, j} != {2, 3}]
@@ -84,14 +92,15 @@ def test_every_weight_of_the_head_has_a_gradient(rows, encoder, head, setup_of) 
 @pytest.mark.parametrize("pooled", [False, True])
 def test_the_ranking_by_hand(pooled, words, rows, encoder, head, setup_of) -> None:
     setup = setup_of("passage_retrieval")
+    pool = [*rows, *make(words[7:], "la", 8)] if pooled else rows
     if pooled:
-        setup = replace(setup, pool=[*rows, *make(words[7:], "la", 8)])
+        setup = replace(setup, index=passages.index(encoder, head, pool, setup))
     built = passages.features(rows, encoder, setup)
     found = passages.predict(encoder, head, built, rows, setup)
     candidates = {
-        f"{row['paragraph']}-{i}": vector(encoder, head, sentence, row["context"])
-        for row in setup.pool or rows
-        for i, sentence in enumerate(row["sentences"])
+        name: vector(encoder, head, sentence, row["context"])
+        for row in pool
+        for name, sentence in zip(row["names"], row["passages"], strict=True)
     }
     assert len(candidates) == (9 + 12 if pooled else 9)
     for row, ranked in zip(rows, found, strict=True):
@@ -103,15 +112,39 @@ def test_the_ranking_by_hand(pooled, words, rows, encoder, head, setup_of) -> No
         )
 
 
-def test_answers_in_all_languages_are_accepted(words, rows, setup_of) -> None:
+@torch.no_grad()
+def test_answers_in_all_languages_are_accepted(words, rows, encoder, head, setup_of) -> None:
     setup = setup_of("passage_retrieval")
     assert passages.gold(rows, setup) == [[f"en-{i // 2}-{i % 3}"] for i in range(6)]
     pool = [*rows, *make(words, "la", 5)]
-    gold = passages.gold(rows, replace(setup, pool=pool))
+    gold = passages.gold(rows, replace(setup, index=passages.index(encoder, head, pool, setup)))
     assert gold[:5] == [[f"en-{i // 2}-{i % 3}", f"la-{i // 2}-{i % 3}"] for i in range(5)]
     assert gold[5] == ["en-2-2"]
 
 
-def test_an_answer_that_stands_twice_in_its_paragraph(rows, setup_of) -> None:
-    row = {**rows[0], "sentences": ["a .", "b .", "a ."], "target": 2}
-    assert passages.gold([row], setup_of("passage_retrieval")) == [["en-0-0", "en-0-2"]]
+@torch.no_grad()
+def test_candidates_of_no_question_and_questions_without_candidates(words, rows, encoder, head, setup_of) -> None:
+    setup = setup_of("passage_retrieval")
+    offered = [
+        {"id": f"Q{i}", "question": None, "names": [f"Q{i}"], "passages": [words[i]], "context": None, "accepted": []}
+        for i in range(30)
+    ]
+    asked = [{**rows[0], "id": "m", "names": [], "passages": [], "context": None, "accepted": ["Q7"]}]
+    setup = replace(setup, index=passages.index(encoder, head, [*asked, *offered], setup))
+    assert list(setup.index.names) == [f"Q{i}" for i in range(30)]
+    assert passages.gold(asked, setup) == [["Q7"]]
+    (ranked,) = passages.predict(encoder, head, passages.features(asked, encoder, setup), asked, setup)
+    question = vector(encoder, head, asked[0]["question"])
+    best = max(range(30), key=lambda i: float(question @ vector(encoder, head, words[i])))
+    assert len(ranked) == 20
+    assert ranked[0] == f"Q{best}"
+
+
+@torch.no_grad()
+def test_candidates_are_encoded_in_parts(rows, encoder, head, setup_of, monkeypatch) -> None:
+    setup = setup_of("passage_retrieval")
+    whole = passages.index(encoder, head, rows, setup)
+    monkeypatch.setattr(passages, "ENCODED_AT_ONCE", 4)
+    parts = passages.index(encoder, head, rows, setup)
+    assert whole.names == parts.names
+    np.testing.assert_allclose(whole.vectors, parts.vectors, atol=1e-5)

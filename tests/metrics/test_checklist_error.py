@@ -31,7 +31,7 @@ def slow_clean(text: str) -> str:
 
 @given(groups)
 def test_one_wrong_answer_fails_its_group(rows: list[list[tuple[str, str]]]) -> None:
-    gold, predicted = [[a for a, _ in row] for row in rows], [[p for _, p in row] for row in rows]
+    gold, predicted = [[[a] for a, _ in row] for row in rows], [[p for _, p in row] for row in rows]
     n_failed = 0
     for row in rows:
         for answer, prediction in row:
@@ -60,10 +60,10 @@ def test_one_wrong_answer_fails_its_group(rows: list[list[tuple[str, str]]]) -> 
     ],
 )
 def test_what_is_cleaned(language: str, answer: str, prediction: str, is_equal: bool) -> None:
-    failed = checklist_error.statistics([[answer]], [[prediction]], language=language)[0, 0]
+    failed = checklist_error.statistics([[[answer]]], [[prediction]], language=language)[0, 0]
     assert failed == float(not is_equal)
 
 
 def test_groups_of_other_sizes_are_an_error() -> None:
     with pytest.raises(ValueError, match=r"differ|shorter"):
-        checklist_error.statistics([["a", "b"]], [["a"]], language="en")
+        checklist_error.statistics([[["a"], ["b"]]], [["a"]], language="en")

@@ -37,12 +37,14 @@ CASES: dict[ModuleType, tuple[int, list[Any], list[Any]]] = {
     mlqa_exact_match: (2, [["red cat"], [], ["1999", "in 1999"]], ["the red cat", "", "about 1999"]),
     mean_average_precision: (2, [["a"], ["b", "c"], ["d"]], [["x", "a"], ["b", "x"], ["y"]]),
     bitext_f1: (3, [["a"], [], ["c"]], [["a"], ["b"], []]),
-    checklist_error: (2, [["cat", "dog"], ["red"], ["one"]], [["a cat", "dog"], ["blue"], ["one"]]),
+    checklist_error: (2, [[["cat"], ["dog"]], [["red"]], [["one"]]], [["a cat", "dog"], ["blue"], ["one"]]),
 }
 every_metric = pytest.mark.parametrize("metric", CASES, ids=[metric.__name__.rsplit(".", 1)[-1] for metric in CASES])
 
 
 def perfect(gold: list[Any]) -> list[Any]:
+    if isinstance(gold[0][0], list):
+        return [[accepted[0] for accepted in group] for group in gold]
     is_answers = any(isinstance(item, list) and item and " " in item[0] for item in gold)
     return [item[0] if item else "" for item in gold] if is_answers else gold
 

@@ -165,7 +165,7 @@ ORACLES = [
         "checklist_error",
         "by hand, the rules of multichecklist/generate_test_utils.py: 'the bus.' is 'bus', but 'Bus' is not; one wrong "
         "answer fails its group: 2 of 3",
-        [["bus", "a cat"], ["bus", "bus"], ["red"]],
+        [[["bus"], ["a cat"]], [["bus"], ["bus"]], [["red"]]],
         [["the bus.", "cat"], ["bus", "Bus"], ["blue"]],
         200 / 3,
     ),

@@ -318,3 +318,37 @@ def test_translated_rows_and_masked_lm_are_in_the_key() -> None:
         stage = {stage.label: stage for stage in plan.stages}[base.label]
         assert stage.key != base.key
         assert stage.inputs == base.inputs
+
+
+class TestFinetunedAsAnother:
+    """One training on SQuAD serves XQuAD and MLQA."""
+
+    def test_its_encoder_is_the_other_ones(self) -> None:
+        by_target = {run.spec.target: run for run in PLANS["paper"].runs if run.arm == BASELINE and run.spec.seed == 1}
+        assert by_target["mlqa"].finetune is by_target["xquad"].finetune
+        assert {stage.inputs for stage in by_target["mlqa"].evaluate.values()} == {(by_target["xquad"].finetune.key,)}
+
+    def test_alone_it_is_trained_all_the_same(self) -> None:
+        alone = edited(PLANS["paper"].study, lambda data: data["vary"].update(target=["mlqa"]))
+        alone = alone.model_copy(update={"training": {"xquad": alone.training["xquad"]}})
+        plan = make_plan(alone, CATALOG)
+        assert {stage.label.split()[1] for stage in plan.stages if stage.kind == "finetune"} == {"xquad"}
+        assert keys(plan, "finetune") <= keys(PLANS["paper"], "finetune")
+        assert "xquad" in CATALOG.read_by(alone)
+
+    def test_its_trivial_baseline_learns_from_the_same_rows(self) -> None:
+        plan = PLANS["open"]
+        assert plan.trivial["masakhaner"].params["train"] == plan.trivial["panx"].params["train"]
+
+
+def test_candidates_of_no_question_are_in_the_key() -> None:
+    study = PLANS["xtreme-r"].study
+    (label,) = {
+        s.label for s in PLANS["xtreme-r"].stages if s.label.startswith("evaluate mewslix de · none · xlmr-large · seed 1")
+    }
+    stage = next(s for s in PLANS["xtreme-r"].stages if s.label == label)
+    assert list(stage.params["candidates"]) == ["mul"]
+    other = Edited(tasks_mewslix=lambda task: task["splits"]["candidates"]["mul"][0].update(n=7))
+    changed = next(s for s in make_plan(study, other).stages if s.label == label)
+    assert changed.params["data"] == stage.params["data"]
+    assert changed.key != stage.key

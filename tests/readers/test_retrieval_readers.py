@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -79,9 +80,12 @@ class TestBucc:
 PARAGRAPH = {"context": "One cat. Two dogs ran.  Three!", "sentence_breaks": [[0, 8], [9, 22], [24, 30]]}
 
 
-def document(paragraph: dict[str, Any], *answers: tuple[str, str]) -> str:
-    import json
+def answer(row: dict[str, Any]) -> str:
+    text: str = row["passages"][row["names"].index(row["accepted"][0])]
+    return text
 
+
+def document(paragraph: dict[str, Any], *answers: tuple[str, str]) -> str:
     qas = [
         {
             "id": f"q{i}",
@@ -101,20 +105,25 @@ class TestXquadR:
     def test_the_sentence_that_an_answer_begins_in(self, split, read) -> None:
         paragraph = {"context": PARAGRAPH["context"]} if split else PARAGRAPH
         rows = read("xquad_r", document(paragraph, *self.ANSWERS), language="en", split=split)
-        assert [row["sentences"][row["target"]] for row in rows] == [sentence for _, sentence in self.ANSWERS]
+        assert [answer(row) for row in rows] == [sentence for _, sentence in self.ANSWERS]
         assert rows[1] == {
             "id": "q1",
             "question": "Two?",
             "context": PARAGRAPH["context"],
-            "sentences": ["One cat.", "Two dogs ran.", "Three!"],
-            "target": 1,
-            "paragraph": "en-0",
+            "passages": ["One cat.", "Two dogs ran.", "Three!"],
+            "names": ["en-0-0", "en-0-1", "en-0-2"],
+            "accepted": ["en-0-1"],
         }
 
     def test_paragraphs_are_numbered_through_all_files(self, read) -> None:
         text = document(PARAGRAPH, ("cat", ""))
         rows = read("xquad_r", text, text.replace('"q0"', '"p0"'), language="de")
-        assert [(row["id"], row["paragraph"]) for row in rows] == [("q0", "de-0"), ("p0", "de-1")]
+        assert [(row["id"], row["accepted"]) for row in rows] == [("q0", ["de-0-0"]), ("p0", ["de-1-0"])]
+
+    def test_a_sentence_that_stands_twice_is_accepted_twice(self, read) -> None:
+        paragraph = {"context": "Red. Blue. Red.", "sentence_breaks": [[0, 4], [5, 10], [11, 15]]}
+        (row,) = read("xquad_r", document(paragraph, ("Red", "")), language="en")
+        assert row["accepted"] == ["en-0-0", "en-0-2"]
 
     @pytest.mark.parametrize(
         ("breaks", "said"),
@@ -133,7 +142,7 @@ class TestXquadR:
         assert said in str(error.value)
 
     @pytest.mark.parametrize(
-        ("language", "n_candidates", "first", "answer"),
+        ("language", "n_candidates", "first", "said"),
         [
             (
                 "de",
@@ -144,24 +153,94 @@ class TestXquadR:
             ("en", 1180, "How many points did the Panthers defense surrender?", "The Panthers defense gave up just"),
         ],
     )
-    def test_the_published_sets(self, language, n_candidates, first, answer, mirror) -> None:
+    def test_the_published_sets(self, language, n_candidates, first, said, mirror) -> None:
         path = mirror / "sources" / "lareqa" / "xquad-r" / f"{language}.json"
         rows = real("xquad_r", path, language=language)
         assert len(rows) == 1190
-        assert len({row["paragraph"] for row in rows}) == 240
-        assert len({(row["paragraph"], i) for row in rows for i in range(len(row["sentences"]))}) == n_candidates
+        assert len({tuple(row["names"]) for row in rows}) == 240
+        assert len({name for row in rows for name in row["names"]}) == n_candidates
         assert (rows[0]["id"], rows[-1]["id"]) == ("56beb4343aeaaa14008c925b", "5737a25ac3c5551400e51f54")
         assert rows[0]["question"] == first
-        assert rows[0]["sentences"][rows[0]["target"]].startswith(answer)
-        assert rows[0]["paragraph"] == f"{language}-0"
+        assert answer(rows[0]).startswith(said)
+        assert rows[0]["names"][0] == f"{language}-0-0"
         # Final marks alone find nearly all of the published sentences.
         split = real("xquad_r", path, language=language, split=True)
         pairs = zip(rows, split, strict=True)
-        same = [a["sentences"][a["target"]] == b["sentences"][b["target"]] for a, b in pairs]
+        same = [answer(a) == answer(b) for a, b in pairs]
         assert sum(same) > 0.9 * len(rows)
 
     def test_squad_is_split_into_sentences(self, mirror) -> None:
         rows = real("xquad_r", mirror / "sources" / "squad" / "dev-v2.0.json", language="en", split=True)
         assert len(rows) == 2910
         assert rows[0]["question"] == "In what country is Normandy located?"
-        assert rows[0]["sentences"][rows[0]["target"]].endswith("gave their name to Normandy, a region in France.")
+        assert answer(rows[0]).endswith("gave their name to Normandy, a region in France.")
+
+
+MENTION = {
+    "context": {
+        "document_title": "Harbour opens",
+        "document_id": "en-1",
+        "language": "en",
+        "text": "Harbour opens\n\nIn {old} Lund\nthe harbour opened. Mayor Lund spoke.",
+        "sentence_spans": [{"start": 0, "end": 13}, {"start": 15, "end": 48}, {"start": 49, "end": 66}],
+    },
+    "mentions": [
+        {"example_id": "m1", "mention_span": {"start": 24, "end": 28, "text": "Lund"}, "entity_id": "Q1"},
+        {"example_id": "m2", "mention_span": {"start": 55, "end": 59, "text": "Lund"}, "entity_id": "Q2"},
+    ],
+}
+ENTITY = {
+    "entity_id": "Q1",
+    "title": "Lund",
+    "description": "Lund is a city.  It is\nold. [1]",
+    "sentence_spans": [{"start": 0, "end": 15}, {"start": 17, "end": 27}],
+    "description_language": "sv",
+}
+
+
+class TestMewsliX:
+    def test_mentions_in_their_sentence(self, read) -> None:
+        content = json.dumps(MENTION) + "\n" + json.dumps(MENTION).replace('"en"', '"de"') + "\n"
+        first, second = read("mewsli_x", content, language="en", of="mentions")
+        assert first == {
+            "id": "m1",
+            "question": "Lund: In (old) { Lund } the harbour opened.",
+            "names": [],
+            "passages": [],
+            "context": None,
+            "accepted": ["Q1"],
+        }
+        assert (second["question"], second["accepted"]) == ("Lund: Mayor { Lund } spoke.", ["Q2"])
+
+    def test_a_pair_offers_its_entity(self, read) -> None:
+        mention = {"context": MENTION["context"], "mention": MENTION["mentions"][0]}
+        (row,) = read("mewsli_x", json.dumps({"contextual_mention": mention, "entity": ENTITY}), language="en", of="pairs")
+        assert (row["id"], row["names"], row["accepted"]) == ("m1", ["Q1"], ["Q1"])
+        assert row["passages"] == ["Lund is a city. It is old."]
+
+    def test_an_entity_only_offers(self, read) -> None:
+        (row,) = read("mewsli_x", json.dumps(ENTITY), language="mul", of="entities")
+        assert (row["id"], row["question"], row["names"], row["accepted"]) == ("Q1", None, ["Q1"], [])
+
+    @pytest.mark.parametrize(
+        ("old", "new", "said"),
+        [
+            ('"Lund"}, "entity_id": "Q1"', '"Malm"}, "entity_id": "Q1"', "are 'Lund', not the mention 'Malm'"),
+            ('"end": 66', '"end": 99', "no sentence 49:99 in a text of 66 characters"),
+            (json.dumps(MENTION["context"]["text"]), '""', "get-mewsli-x.sh"),
+            ('"entity_id": "Q1"', '"entity": "Q1"', "no 'entity_id'"),
+        ],
+    )
+    def test_what_is_wrong_is_said_with_its_line(self, old, new, said, read) -> None:
+        text = json.dumps(MENTION)
+        assert old in text
+        with pytest.raises(SpecError) as error:
+            read("mewsli_x", text.replace(old, new), language="en", of="mentions")
+        assert said in str(error.value)
+        assert "file0:1" in str(error.value)
+
+    def test_a_mention_across_two_sentences_keeps_both(self, read) -> None:
+        mention = {"example_id": "m", "entity_id": "Q1"}
+        mention |= {"mention_span": {"start": 41, "end": 54, "text": "opened. Mayor"}}
+        (row,) = read("mewsli_x", json.dumps({**MENTION, "mentions": [mention]}), language="en", of="mentions")
+        assert row["question"] == "opened. Mayor: In (old) Lund the harbour { opened. Mayor } Lund spoke."

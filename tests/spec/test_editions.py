@@ -80,7 +80,7 @@ def test_sizes_are_known_where_every_part_says_them() -> None:
     assert task.n_rows("validation") is None
     assert task.in_edition("open").n_rows("train") == 8
     assert task.in_edition("open").n_rows("test") is None
-    assert task.entry()["rows"] == {"train": 90, "test": 95}
+    assert task.entry(task)["rows"] == {"train": 90, "test": 95}
 
 
 def test_a_view_of_the_catalogue_has_the_edition_where_there_is_one(repository) -> None:

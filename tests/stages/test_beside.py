@@ -120,6 +120,28 @@ class TestTuned:
         assert problem.message == "no validation rows in 'la'"
 
 
+def test_a_metric_of_groups_has_examples_of_its_own(tree, outputs, tmp_path) -> None:
+    from harness.errors import SpecError
+
+    rows = [{"id": f"c{i // 2}-q{i % 2}", "group": f"c{i // 2}"} for i in range(6)]
+    params = {
+        **stages(tree, "tiny_passages")[0].params,
+        "metrics": [{"name": m, "version": 1} for m in ("squad_f1", "checklist_error")],
+    }
+    gold = [["cat"], ["dog"], ["cat"], ["dog"], ["cat"], ["dog"]]
+    sets = {"": ("en", gold, ["cat", "dog", "cat", "cat", "cow", "cow"])}
+    evaluate.write_scores(tmp_path, params, "k", rows, sets)
+    f1, error = json.loads((tmp_path / "scores.json").read_text())
+    assert (f1["value"], f1["n"]) == (50.0, 6)
+    assert (error["value"], error["n"]) == (pytest.approx(200 / 3), 3)
+    with np.load(tmp_path / "statistics.npz") as arrays:
+        assert arrays["ids"].tolist() == [row["id"] for row in rows]
+        assert arrays["checklist_error.ids"].tolist() == ["c0", "c1", "c2"]
+        assert arrays["checklist_error"].tolist() == [[0, 1], [1, 1], [1, 1]]
+    with pytest.raises(SpecError, match="names no group"):
+        evaluate.write_scores(tmp_path, params, "k", [{"id": row["id"]} for row in rows], sets)
+
+
 class TestPooled:
     def test_candidates_come_from_all_languages(self, outputs) -> None:
         import pyarrow.parquet
@@ -149,6 +171,40 @@ class TestPooled:
         found = json.loads((outputs["finetune tiny_passages"] / "scores.json").read_text())
         assert found["metric"] == "mean_average_precision"
         assert 0 < found["validation"] <= 100
+
+    def test_candidates_of_no_question_are_in_the_pool_whatever_the_limit(self, tree, outputs) -> None:
+        import pyarrow.parquet
+
+        more = [
+            {
+                "id": f"x-{i}",
+                "question": None,
+                "passages": [f"word {i}"],
+                "names": [f"x-{i}"],
+                "context": None,
+                "accepted": [],
+            }
+            for i in range(30)
+        ]
+        spec = tree.read("tasks", "tiny_passages")
+        tree.write(
+            "tasks",
+            "tiny_passages",
+            {**spec, "splits": {**spec["splits"], "candidates": {"mul": [tree.file("more", more)]}}},
+        )
+        found = stages(tree, "tiny_passages")
+        tree.write("tasks", "tiny_passages", spec)
+        before = stages(tree, "tiny_passages")
+        assert {s.key for s in before}.isdisjoint(s.key for s in found)
+        assert signature(before[0]) != signature(found[0])
+        store = Store(tree.store)
+        for full in found:
+            stage = Stage("evaluate", {**full.params, "max_examples": 4}, full.inputs)
+            assert isinstance(execute(stage, store, tree.data), Success)
+            table = pyarrow.parquet.read_table(store.path(stage) / "predictions.parquet").to_pydict()
+            ranked = [json.loads(text) for text in table["prediction"]]
+            beginnings = {name.partition("-")[0] for names in ranked for name in names}
+            assert beginnings == {"en", "la", "x"}
 
     def test_a_limit_cuts_queries_and_pool_alike(self, tree, outputs) -> None:
         import pyarrow.parquet

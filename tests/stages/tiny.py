@@ -112,8 +112,9 @@ def passages(split: str, language: str, n: int) -> list[Row]:
     for i in range(n):
         sentences = [" ".join(sentence((split, i // 2, j), language)) for j in range(3)]
         context, question = " ".join(sentences), " ".join(sentence((split, i // 2, i % 2), language, 3))
-        row = {"question": question, "context": context, "sentences": sentences, "target": i % 2}
-        rows.append({"id": f"{split}-{i}", **row, "paragraph": f"{language}-{split}-{i // 2}"})
+        names = [f"{language}-{split}-{i // 2}-{j}" for j in range(3)]
+        row = {"question": question, "context": context, "passages": sentences, "names": names, "accepted": [names[i % 2]]}
+        rows.append({"id": f"{split}-{i}", **row})
     return rows
 
 
