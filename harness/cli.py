@@ -103,19 +103,21 @@ def schema(kind: Annotated[str, typer.Argument(help="study, task, model, benchma
 @app.command()
 def tasks(as_json: JsonFlag = False) -> None:
     """List the tasks of the catalogue."""
-    catalog = open_catalog()
+    from harness.data import standing
+
+    catalog, folder = open_catalog(), open_data()
     found = catalog.tasks
-    entries = [t.entry(catalog.trainer(t)) for t in found]
+    entries = [{**t.entry(catalog.trainer(t)), "state": standing(t.name, catalog, folder)} for t in found]
     if as_json:
         say_json(entries)
         return
     rows = [
         [t.name, t.role, t.family, len(t.languages)]
         + [f"{n:,}" if n else "" for n in entry["rows"].values()]
-        + [", ".join(t.metrics), ", ".join(t.editions), t.source.licence]
+        + [", ".join(t.metrics), ", ".join(f"{e}: {state}" for e, state in entry["state"].items()), t.source.licence]
         for t, entry in zip(found, entries, strict=True)
     ]
-    say(table(rows, ["task", "role", "family", "languages", "train", "test", "metrics", "editions", "licence"]))
+    say(table(rows, ["task", "role", "family", "languages", "train", "test", "metrics", "sources", "licence"]))
 
 
 @app.command()

@@ -21,6 +21,7 @@ from harness.errors import EvidenceMissing, SpecError, StoreCorrupt
 from harness.folder import DataFolder, origin
 from harness.mirror import find_in_mirror
 from harness.spec.base import Spec
+from harness.spec.catalog import Catalog
 from harness.spec.data import File, Reader, Rows, Split
 from harness.spec.task import TaskSpec
 
@@ -82,6 +83,16 @@ def status(
         Availability(task.name, edition, split, language, *_worst([_state(file, data, mirror) for file in found.values()]))
         for (split, language), found in sorted(needed.items())
     ]
+
+
+def standing(name: str, catalog: Catalog, folder: DataFolder) -> dict[str, State]:
+    """Returns how a task's own sources stand, and those of each edition: the worst state of any split and language."""
+    found: dict[str, State] = {}
+    for edition in ("", *catalog.editions(name)):
+        view = catalog.in_edition(edition)
+        states = status(view.task(name), folder, lookup=view.task)
+        found[edition or "own"] = _worst([(a.state, a.why) for a in states])[0]
+    return found
 
 
 def _worst(states: list[tuple[State, str]]) -> tuple[State, str]:

@@ -194,7 +194,7 @@ class TestCatalogue:
     def test_tasks_as_json(self, pristine, harness) -> None:
         done = harness("tasks", "--json", cwd=pristine)
         assert (done.code, done.err) == (0, "")
-        fields = "name role family benchmarks languages editions rows metric metrics source licence version".split()
+        fields = "name role family benchmarks languages editions finetuned_as rows metric metrics source licence version state".split()
         names = [task["name"] for task in done.document]
         assert names == sorted(path.stem for path in (ROOT / "specs" / "tasks").glob("*.yaml"))
         for task in done.document:
@@ -206,10 +206,14 @@ class TestCatalogue:
         assert rows["anli"] == {"train": 1104934, "test": None}
         assert rows["xnli"] == {"train": 392702, "test": 15 * 5010}
         assert rows["ccg"] == {"train": None, "test": None}
+        assert rows["mlqa"] == {"train": 87599, "test": 42245}
+        states = {task["name"]: task["state"] for task in done.document}
+        assert states["ccg"] == {"own": "bring your own"}
+        assert states["xnli"] == {"own": "fetchable", "open": "fetchable"}
 
     def test_tasks_as_a_table(self, pristine, harness) -> None:
         lines = harness("tasks", cwd=pristine).out.splitlines()
-        assert lines[0].split() == "task role family languages train test metrics editions licence".split()
+        assert lines[0].split() == "task role family languages train test metrics sources licence".split()
         assert len(lines) == 2 + len(Catalog(ROOT / "specs").tasks)
 
     @pytest.mark.parametrize("folder", ["tasks", "models", "benchmarks", "reference"])
