@@ -348,7 +348,7 @@ def _part(loc: Loc, part: Any, names: Sequence[str], views: Sequence[View], task
             yield problem
     for i, task in enumerate(getattr(part, "intermediate_tasks", ())):
         yield from _known((*loc, "intermediate_tasks", i), "task", task, names)
-    for field in ("arm", "over"):
+    for field in ("arm", "over", "baseline"):
         query = getattr(part, field, None)
         if not isinstance(query, claim.Arm):
             continue

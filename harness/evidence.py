@@ -23,6 +23,7 @@ from harness.records import JSON, Manifest, Stage
 from harness.spec.catalog import Catalog
 from harness.spec.task import TaskSpec
 from harness.stats.bootstrap import Cell, resample
+from harness.stats.effect import Sample
 from harness.store import Store
 
 N_RESAMPLES = 2000
@@ -39,24 +40,25 @@ class Arm:
 
 
 @dataclass(frozen=True, eq=False)
-class Resampled:
-    """An arm's score on a target, mean over languages: the point, its replicates [R], and by seed [S]."""
+class Drawn:
+    """A target's scores of those arms that are complete on it: columns are its languages."""
 
-    point: float
-    replicates: NDArray[np.float64]
-    by_seed: NDArray[np.float64]
+    arms: tuple[Arm, ...]
+    languages: tuple[str, ...]
+    sample: Sample
     n_examples: int
 
 
 class Evidence:
     """A plan's results, as far as the store has them."""
 
-    def __init__(self, plan: Plan, store: Store, catalog: Catalog) -> None:
+    def __init__(self, plan: Plan, store: Store, catalog: Catalog, n_resamples: int = N_RESAMPLES) -> None:
         self.plan = plan
+        self.n_resamples = n_resamples
         self.store = store
         self.catalog = catalog.for_study(plan.study)
-        self._statistics: dict[tuple[str, str], tuple[NDArray[np.float64], tuple[str, ...]]] = {}
-        self._resampled: dict[tuple[Arm, str], Resampled] = {}
+        self._drawn: dict[tuple[str, str], Drawn] = {}
+        self._means: dict[tuple[str, tuple[str, ...]], Sample] = {}
 
     @cached_property
     def done(self) -> frozenset[str]:
@@ -68,6 +70,10 @@ class Evidence:
         """Encoder × intermediate arm, in the study's order."""
         vary = self.plan.study.vary
         return tuple(Arm(encoder, name) for encoder in vary.encoder for name in vary.intermediate)
+
+    def arms_of(self, encoder: str) -> tuple[Arm, ...]:
+        """The arms of one encoder, in the study's order."""
+        return tuple(arm for arm in self.arms if arm.encoder == encoder)
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -150,60 +156,92 @@ class Evidence:
 
     def read(self, stage: Stage, name: str) -> Any:
         """Returns a JSON output of a finished stage."""
-        return json.loads((self.store.path(stage) / name).read_bytes())
+        return json.loads((self.store.checked(stage, name) / name).read_bytes())
 
     def events(self, stage: Stage) -> list[JSON]:
         """Returns the training events of a finished stage."""
         text = (self.store.path(stage) / "events.jsonl").read_text(encoding="utf-8")
         return [json.loads(line) for line in text.splitlines()]
 
-    def validation(self, arm: Arm, target: str) -> float | None:
-        """Returns an arm's source-language validation score on a target, mean over seeds; none if there is none."""
+    def validation(self, arm: Arm, target: str) -> NDArray[np.float64] | None:
+        """Returns an arm's source-language validation scores on a target, by seed [S]; none if one is not there."""
         stages = [self.run(arm, target, seed).finetune for seed in self.seeds]
         values = [self.read(s, "scores.json")["validation"] for s in stages if s and s.key in self.done]
-        return float(np.mean(values)) if len(values) == len(self.seeds) else None
+        return np.array(values, np.float64) if len(values) == len(self.seeds) else None
 
     def statistics(self, stage: Stage, metric: str) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-        """Returns per-example statistics [N, K] of a finished evaluation, and the examples' ids (of groups, for some)."""
-        known = self._statistics.get((stage.key, metric))
-        if known is None:
-            with np.load(self.store.path(stage) / "statistics.npz", allow_pickle=False) as arrays:
-                own = f"{metric}.ids"
-                known = arrays[metric], tuple(arrays[own if own in arrays else "ids"].tolist())
-            self._statistics[stage.key, metric] = known
-        return known
+        """Returns per-example statistics [N, K] of a finished evaluation, and the examples' ids (of groups, for some).
 
-    def resampled(self, arm: Arm, target: str) -> Resampled:
-        """Returns an arm's score on a target, seeds and examples resampled: by the same draws for every arm."""
-        if (arm, target) not in self._resampled:
-            cells = self.cells([arm], [target])
-            point, replicates = resample(cells, n_resamples=N_RESAMPLES)
-            by_seed = np.mean([c.aggregate(c.statistics[0].sum(1)) for c in cells], axis=0)
-            n = sum(len(c.ids) for c in cells)
-            self._resampled[arm, target] = Resampled(float(point.mean()), replicates.mean((1, 2)), by_seed, n)
-        return self._resampled[arm, target]
+        Raises StoreCorrupt if any byte of the evaluation, its predictions among them, is not what was written.
+        """
+        with np.load(self.store.checked(stage) / "statistics.npz", allow_pickle=False) as arrays:
+            own = f"{metric}.ids"
+            return arrays[metric], tuple(arrays[own if own in arrays else "ids"].tolist())
 
-    def cells(self, arms: Sequence[Arm], targets: Sequence[str]) -> list[Cell]:
-        """Returns a Cell [A, S, N, K] for each target and language, of each target's own metric, rows matched by id."""
-        cells = []
-        for target in targets:
-            metric = self.targets[target].metric
-            module = plugin.load("harness.metrics", metric)
-            in_first: frozenset[str] = frozenset()
-            for language in self.languages(target):
-                stages = [[self.run(a, target, s).evaluate[language] for s in self.seeds] for a in arms]
-                ids = self.statistics(stages[0][0], metric)[1]
-                in_first = in_first or frozenset(ids)
-                if self.targets[target].parallel and in_first != frozenset(ids):
-                    first = self.languages(target)[0]
-                    raise SpecError(f"{target} is parallel, but its ids in {language} are not those in {first}")
-                counts = [[self._aligned(stage, metric, ids) for stage in row] for row in stages]
-                cells.append(Cell(np.asarray(counts), ids, target, module.aggregate))
+    def drawn(self, encoder: str, target: str) -> Drawn:
+        """Returns the scores on a target of all of an encoder's arms that are complete, examples resampled."""
+        if (encoder, target) not in self._drawn:
+            arms = tuple(arm for arm in self.arms if arm.encoder == encoder and self.is_complete(arm, target))
+            languages = self.languages(target)
+            if not arms or not languages:
+                empty = Sample(np.empty((len(self.seeds), 0, 0)), np.empty((self.n_resamples, len(self.seeds), 0, 0)))
+                self._drawn[encoder, target] = Drawn((), languages, empty, 0)
+            else:
+                # Languages that share no examples are drawn one by one: a hundred thousand examples of all arms and seeds
+                # fill the memory.
+                together = [languages] if self.targets[target].parallel else [(language,) for language in languages]
+                parts, n_examples = [], 0
+                for own in together:
+                    cells = self.cells(arms, target, own)
+                    parts.append(resample(cells, n_resamples=self.n_resamples))
+                    n_examples += sum(len(cell.ids) for cell in cells)
+                by_seed, replicates = (np.concatenate(found, axis=-1) for found in zip(*parts, strict=True))
+                self._drawn[encoder, target] = Drawn(arms, languages, Sample(by_seed, replicates), n_examples)
+        return self._drawn[encoder, target]
+
+    def means(self, encoder: str, targets: Sequence[str]) -> Sample:
+        """Returns the scores of all of an encoder's arms in the study's order; columns are targets, means over languages.
+
+        nan where an arm is not complete on a target.
+        """
+        place = (encoder, tuple(targets))
+        if place not in self._means:
+            arms = self.arms_of(encoder)
+            by_seed = np.full((len(self.seeds), len(arms), len(targets)), np.nan)
+            replicates = np.full((self.n_resamples, *by_seed.shape), np.nan, np.float32)
+            for t, target in enumerate(targets):
+                drawn = self.drawn(encoder, target)
+                for a, arm in enumerate(drawn.arms):
+                    by_seed[:, arms.index(arm), t] = drawn.sample.by_seed[:, a].mean(-1)
+                    replicates[..., arms.index(arm), t] = drawn.sample.replicates[:, :, a].mean(-1)
+            self._means[place] = Sample(by_seed, replicates)
+        return self._means[place]
+
+    def cells(self, arms: Sequence[Arm], target: str, languages: Sequence[str]) -> list[Cell]:
+        """Returns a Cell [A, S, N, K] for each language of a target, of the target's own metric, rows matched by id.
+
+        Raises SpecError if the target is parallel and its languages do not have the same examples.
+        """
+        metric = self.targets[target].metric
+        aggregate = plugin.load("harness.metrics", metric).aggregate
+        cells: list[Cell] = []
+        for language in languages:
+            stages = [[self.run(arm, target, seed).evaluate[language] for seed in self.seeds] for arm in arms]
+            first, ids = self.statistics(stages[0][0], metric)
+            counts = np.empty((len(arms), len(self.seeds), *first.shape))
+            for a, row in enumerate(stages):
+                for s, stage in enumerate(row):
+                    if s and stage.key == row[0].key:  # untrained, one evaluation serves all seeds
+                        counts[a, s] = counts[a, 0]
+                    else:
+                        own, names = self.statistics(stage, metric)
+                        counts[a, s] = own if names == ids else _in_order(own, names, ids)
+            if self.targets[target].parallel and cells and set(ids) != set(cells[0].ids):
+                raise SpecError(f"{target} is parallel, but its ids in {language} are not those in {languages[0]}")
+            cells.append(Cell(counts, ids, target, aggregate))
         return cells
 
-    def _aligned(self, stage: Stage, metric: str, ids: tuple[str, ...]) -> NDArray[np.float64]:
-        counts, own = self.statistics(stage, metric)
-        if own == ids:
-            return counts
-        place = {name: i for i, name in enumerate(own)}
-        return counts[[place[name] for name in ids]]
+
+def _in_order(counts: NDArray[np.float64], names: Sequence[str], ids: Sequence[str]) -> NDArray[np.float64]:
+    place = {name: i for i, name in enumerate(names)}
+    return counts[[place[name] for name in ids]]

@@ -1,306 +1,196 @@
 """One judge a kind of claim part: evidence → estimate, interval and p-values for and against.
 
-A judge returns a Finding. `p_for` tests the claim's null hypothesis, `p_against` that of its contrary; `verify` corrects
-both over the whole claim file and only then speaks of an outcome. A judge that cannot decide says so at once.
+A judge returns a Finding. `p_for` tests the null hypothesis that its docstring names, `p_against` that of the contrary;
+`verify` corrects both within the claim's group and only then speaks of an outcome. A judge that cannot decide says so at
+once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from harness.evidence import N_RESAMPLES, Arm
+from harness.evidence import Arm
+from harness.findings import VERSION, Array, Finding, Gap, Scores, arm_of, contrast, finding, pair, scores, whole
 from harness.plan import PlannedRun
 from harness.records import JSON, Stage
 from harness.selection import View, answers_to, describe
 from harness.spec import claim
-from harness.stats.bootstrap import interval, p_equivalent, p_greater
 from harness.stats.correction import holm
-from harness.stats.power import seeds_needed
+from harness.stats.correlation import FEWEST_UNITS, rank_correlation
+from harness.stats.effect import Effect, Sample
 
-Array = NDArray[np.float64]
-VERSION = 1
-
-# R replicates, A arms, T targets, S seeds
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a judge found. `decided` is an outcome that no p-value can change; none where p-values decide."""
-
-    expected: JSON
-    decided: str | None = None
-    estimate: float | None = None
-    interval: tuple[float, float] | None = None
-    p_for: float | None = None
-    p_against: float | None = None
-    fidelity: str = "proxy"
-    differences: tuple[str, ...] = ()
-    n_seeds: int = 0
-    n_examples: int = 0
-    evidence: tuple[str, ...] = ()
-    signature: str = ""
-    next: str = ""
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Mean over languages per arm and target: point [A, T], replicates [R, A, T], and by seed [S, A, T]."""
-
-    point: Array
-    replicates: Array
-    by_seed: Array
-    n_examples: int
-    evidence: tuple[str, ...]
-
-    @property
-    def three(self) -> tuple[Array, Array, Array]:
-        """The arrays, whose last two axes are A and T."""
-        return self.point, self.replicates, self.by_seed
-
-
-class Gap(Exception):
-    """Evidence is not there; carries what would bring it."""
-
-
-def scores(view: View, arms: Sequence[Arm], targets: Sequence[str]) -> Scores:
-    """Returns the scores of arms on targets, seeds and examples resampled. Raises Gap if any evaluation is missing."""
-    evidence = view.evidence
-    missing = evidence.missing(arms, targets)
-    if missing:
-        raise Gap(f"evaluations that the store lacks: {len(missing)}; {view.command}")
-    for target in targets:
-        if not evidence.languages(target):
-            raise Gap(f"{target} has no {evidence.plan.study.split} rows in any language of {view.study}")
-    found = [[evidence.resampled(arm, target) for target in targets] for arm in arms]
-    keys = tuple(stage.key for stage in evidence.evaluations(arms, targets))
-    return Scores(
-        np.array([[r.point for r in row] for row in found]),
-        np.moveaxis(np.array([[r.replicates for r in row] for row in found]), -1, 0),
-        np.moveaxis(np.array([[r.by_seed for r in row] for row in found]), -1, 0),
-        sum(r.n_examples for r in found[0]),
-        keys,
-    )
-
-
-def _finding(view: View, part: Any, expected: JSON, arms: Sequence[Arm], targets: Sequence[str], found: Scores) -> Finding:
-    differences = view.differences(arms, targets, part.targets)
-    evidence = view.evidence
-    languages = sorted({x for t in targets for x in evidence.languages(t)})
-    signature = {
-        "kind": part.kind,
-        "study": view.study,
-        "encoder": view.encoder,
-        "arms": ",".join(arm.name for arm in arms),
-        "tasks": ",".join(f"{t}:{evidence.targets[t].metric}" for t in targets),
-        "langs": ",".join(languages),
-        "split": evidence.plan.study.split,
-        "attack": "none",
-        "seeds": ",".join(map(str, evidence.seeds)),
-        "select": "source",
-        "resamples": N_RESAMPLES,
-        "v": VERSION,
-    }
-    return Finding(
-        expected=expected,
-        fidelity="proxy" if differences else "exact",
-        differences=tuple(differences),
-        n_seeds=len(evidence.seeds),
-        n_examples=found.n_examples,
-        evidence=found.evidence,
-        signature="|".join(f"{k}:{v}" for k, v in signature.items()),
-    )
-
-
-def _contrast(base: Finding, three: Sequence[Array], alpha: float, room: Callable[[float], float] = abs) -> Finding:
-    """Fills in estimate, interval, both p-values of "greater than zero", and what would decide.
-
-    `three` are the point, its replicates [R] and its values by seed [S]; `room` is how far a point lies from the null.
-    """
-    point, (low, high) = float(three[0]), interval(three[1], alpha)
-    return replace(
-        base,
-        estimate=point if np.isfinite(point) else None,
-        interval=(float(low), float(high)) if np.isfinite(low) else None,
-        p_for=float(p_greater(three[1])),
-        p_against=float(p_greater(-three[1])),
-        next=_power(three[1], three[2], room(point), alpha),
-    )
-
-
-def _power(replicates: Array, by_seed: Array, effect: float, alpha: float) -> str:
-    """Returns how many seeds would decide an effect of this size."""
-    n = len(by_seed)
-    if not (np.isfinite(replicates).all() and np.isfinite(by_seed).all()):
-        return "a metric has nothing to count in a test set, or in some resamples of it: larger test sets"
-    if n == 1:
-        return "one seed shows nothing of the variance between seeds: more seeds"
-    sd = float(by_seed.std(ddof=1))
-    # The bootstrap's variance holds (n - 1)/n of the seeds' share; the rest is the examples'.
-    examples = float(np.sqrt(max(0.0, replicates.var() - sd**2 * (n - 1) / n**2)))
-    enough = seeds_needed(sd, n, examples, effect, alpha)
-    if enough is None:
-        return "more seeds alone would not decide it: more test examples are needed"
-    if enough == n:
-        return "it would be decided alone; corrected for all parts of the file it needs more seeds or test examples"
-    return f"{enough} seeds in all would decide an effect of this size"
-
-
-def _arm(view: View, query: claim.Arm, wanted: Sequence[str]) -> Arm:
-    arm = view.find(query)
-    if arm is None:
-        raise Gap(f"the study has no arm {describe(query)}: {view.filler(query, wanted)}")
-    return arm
-
-
-def _targets(view: View, query: claim.Arm | None, wanted: Sequence[str]) -> list[str]:
-    targets = view.targets(wanted)
-    if not targets:
-        names = ", ".join(wanted or view.benchmark.tasks)
-        raise Gap(f"the study evaluates none of {names}: {view.filler(query, wanted)}")
-    return targets
-
-
-def _pair(view: View, part: Any, arm: claim.Arm, over: claim.Arm) -> tuple[list[Arm], list[str]]:
-    arms = [_arm(view, query, part.targets) for query in (arm, over)]
-    if arms[0] == arms[1]:
-        raise Gap(f"the study has one arm for both, {arms[0].name}: write one that tells them apart")
-    return arms, _targets(view, arm, part.targets)
-
-
-def _whole(view: View, part: Any) -> tuple[list[Arm], list[str]]:
-    """Returns the baseline and all arms with plain intermediate training, and the targets."""
-    arms = [_arm(view, claim.BASELINE_ARM, part.targets), *view.treatments()]
-    if len(arms) < 2:
-        raise Gap(f"the study has no arm with intermediate training: {view.filler(None, part.targets)}")
-    return arms, _targets(view, None, part.targets)
+# A arms, T targets
 
 
 def greater(view: View, part: claim.Greater) -> Finding:
-    """Judges "`arm` scores higher than `over`"."""
+    """Judges "`arm` scores higher than `over`". Null hypothesis: the difference is zero or less."""
     if isinstance(part.arm, claim.Arm):
-        arms, targets = _pair(view, part, part.arm, part.over)
+        arms, targets = pair(view, part, part.arm, part.over)
         name = describe(part.arm)
     else:
-        arms, targets = _whole(view, part)
-        arms, name = [*arms[1:], _arm(view, part.over, part.targets)], "mean of all arms"
+        arms, targets = whole(view, part)
+        arms, name = [*arms[1:], arm_of(view, part.over, part.targets)], "mean of all arms"
     expected = {"arm": name, "over": describe(part.over), "difference": "> 0"}
     found = scores(view, arms, targets)
-    base = _finding(view, part, expected, arms, targets, found)
-    return _contrast(base, [v[..., :-1, :].mean((-1, -2)) - v[..., -1, :].mean(-1) for v in found.three], part.alpha)
+    base = finding(view, part, expected, arms, targets, found)
+    return contrast(base, found.sample.effect(found.gain(arms[:-1], arms[-1])), part.alpha)
 
 
-def _best_on_validation(view: View, target: str) -> Arm:
-    """Returns the treatment with the best source-language validation score on a target, the first of equals."""
-    values: dict[Arm, float] = {}
-    for arm in view.treatments():
-        value = view.evidence.validation(arm, target)
-        if value is None:
-            raise Gap(f"validation scores on {target} are not in the store: {view.command}")
-        if not np.isnan(value):
-            values[arm] = value
-    if not values:
-        raise Gap(f"no arm has a validation score on {target} to select by")
-    return max(values, key=lambda arm: values[arm])
+def comparison(view: View, part: claim.Comparison) -> Finding:
+    """Judges "`arm` gains more over the baseline than `over` does". Null hypothesis: it gains no more.
+
+    The baseline is the same for both, so the difference of the gains is that of the arms; both gains are told beside it.
+    """
+    arms, targets = pair(view, part, part.arm, part.over)
+    baseline = arm_of(view, part.baseline, part.targets)
+    names = {"arm": describe(part.arm), "over": describe(part.over), "baseline": describe(part.baseline)}
+    found = scores(view, [*arms, baseline], targets)
+    base = finding(view, part, {**names, "difference of gains": "> 0"}, [*arms, baseline], targets, found)
+    gains = {}
+    for arm in arms:
+        effect = found.sample.effect(found.gain([arm], baseline))
+        low, high = effect.interval(part.alpha)
+        gains[arm.name] = [round(value, 4) for value in (effect.estimate, low, high)]
+    result = contrast(base, found.sample.effect(found.gain(arms[:1], arms[1])), part.alpha)
+    return replace(result, details={"gains over the baseline, with interval": gains})
 
 
-def _selected(view: View, part: Any, expected: JSON) -> tuple[Finding, list[Array]]:
-    """Returns a finding without numbers and the gain of the arms chosen on validation, on targets that are trained."""
+def _best_on_validation(view: View, targets: Sequence[str], seeds: Sequence[int]) -> dict[str, Arm]:
+    """Returns for each target the treatment that is best on validation, on the mean of some seeds; the first of equals."""
+    chosen = {}
+    for target in targets:
+        values: dict[Arm, float] = {}
+        for arm in view.treatments():
+            scored = view.evidence.validation(arm, target)
+            if scored is None:
+                raise Gap(f"validation scores on {target} are not in the store: {view.command}")
+            value = float(scored[list(seeds)].mean())
+            if not np.isnan(value):
+                values[arm] = value
+        if not values:
+            raise Gap(f"no arm has a validation score on {target} to select by")
+        chosen[target] = max(values, key=lambda arm: values[arm])
+    return chosen
+
+
+def _selected(view: View, part: Any, expected: JSON) -> tuple[Finding, Effect]:
+    """Returns a finding without numbers and the gain of the arms chosen on validation, on targets that are trained.
+
+    Without each seed in turn arms are chosen again, so that the luck of the choice is in the variance.
+    """
     study = view.evidence.plan.study
     if study.split != "test":
         raise Gap(f"arms chosen on validation are judged on test, and {view.study} evaluates on {study.split}")
-    arms, targets = _whole(view, part)
+    arms, targets = whole(view, part)
     targets = [target for target in targets if view.evidence.is_trained(target)]
     if not targets:
         raise Gap("no target is trained, so none has a validation score to select by")
     found = scores(view, arms, targets)
-    chosen = {target: _best_on_validation(view, target) for target in targets}
-    base = _finding(view, part, {**expected, "selected": {t: a.name for t, a in chosen.items()}}, arms, targets, found)
-    pairs = [(arms.index(arm), t) for t, arm in enumerate(chosen.values())]
-    return base, [np.mean([v[..., a, t] - v[..., 0, t] for a, t in pairs], axis=0) for v in found.three]
+    every = range(len(view.evidence.seeds))
+
+    def weights(seeds: Sequence[int]) -> tuple[dict[str, Arm], Array]:
+        chosen = _best_on_validation(view, targets, seeds)
+        gains = [found.gain([arm], arms[0], [target]) for target, arm in chosen.items()]
+        return chosen, np.mean(gains, axis=0)
+
+    chosen, own = weights(every)
+    without = [weights([s for s in every if s != left])[1] for left in every] if len(every) > 1 else []
+    base = finding(view, part, {**expected, "selected": {t: a.name for t, a in chosen.items()}}, arms, targets, found)
+    return base, found.sample.chosen(own, without)
 
 
 def selected_greater(view: View, part: claim.SelectedGreater) -> Finding:
-    """Judges "the arms chosen on validation beat the baseline on test"."""
-    base, three = _selected(view, part, {"arm": "best on validation", "difference": "> 0"})
-    return _contrast(base, three, part.alpha)
+    """Judges "the arms chosen on validation beat the baseline on test". Null hypothesis: they gain nothing."""
+    base, effect = _selected(view, part, {"arm": "best on validation", "difference": "> 0"})
+    return contrast(base, effect, part.alpha)
 
 
 def value(view: View, part: claim.Value) -> Finding:
-    """Judges "the difference is `value` points": equivalence within `margin`, by two one-sided tests."""
+    """Judges "the difference is `value` points" by two one-sided tests. Null hypothesis: it is off by `margin` or more."""
     expected: JSON = {"value": part.value, "margin": part.margin, "over": describe(part.over)}
     if isinstance(part.arm, claim.Arm):
-        arms, targets = _pair(view, part, part.arm, part.over)
+        arms, targets = pair(view, part, part.arm, part.over)
         found = scores(view, arms, targets)
-        base = _finding(view, part, {"arm": describe(part.arm), **expected}, arms, targets, found)
-        three = [v[..., 0, :].mean(-1) - v[..., 1, :].mean(-1) for v in found.three]
+        base = finding(view, part, {"arm": describe(part.arm), **expected}, arms, targets, found)
+        effect = found.sample.effect(found.gain(arms[:1], arms[1]))
     else:
-        base, three = _selected(view, part, {"arm": "best on validation", **expected})
-    result = _contrast(base, three, part.alpha, lambda point: abs(abs(point - part.value) - part.margin))
+        base, effect = _selected(view, part, {"arm": "best on validation", **expected})
+    result = contrast(base, effect, part.alpha, lambda point: abs(abs(point - part.value) - part.margin))
     if result.fidelity == "proxy":
         differ = "; ".join(result.differences)
         why = f"a magnitude needs the paper's own set-up; here differ {differ}"
         return replace(result, decided="not_comparable", p_for=None, p_against=None, next=why)
-    return _within(result, three[1] - part.value, part.margin)
+    return _within(result, effect, part.value, part.margin)
 
 
-def _within(result: Finding, off: Array, margin: float) -> Finding:
-    """Fills in the p-values of "within ±`margin`" (two one-sided tests) and of "outside of it" (either side)."""
-    outside = min(float(p_greater(off, margin)), float(p_greater(-off, margin)))
-    return replace(result, p_for=float(p_equivalent(off, margin)), p_against=min(1.0, 2 * outside))
+def _within(result: Finding, effect: Effect, centre: float, margin: float) -> Finding:
+    """Fills in the p-values of "within `margin` of `centre`" (two one-sided tests) and of "outside of it" (either side)."""
+    outside = min(effect.p_above(centre + margin), effect.p_below(centre - margin))
+    return replace(result, p_for=effect.p_within(centre, margin), p_against=min(1.0, 2 * outside))
 
 
 def equivalent(view: View, part: claim.Equivalent) -> Finding:
-    """Judges "intermediate training changes the targets by less than `margin`", on the mean over the treatments."""
+    """Judges "intermediate training changes the targets by less than `margin`", on the mean over the treatments.
+
+    Null hypothesis: by `margin` or more; `one_sided`: it gains `margin` or more.
+    """
     size = f"< {part.margin}" if part.one_sided else f"within ± {part.margin}"
     expected = {"arms": "mean of all", "over": describe(claim.BASELINE_ARM), "difference": size}
-    arms, targets = _whole(view, part)
+    arms, targets = whole(view, part)
     found = scores(view, arms, targets)
-    base = _finding(view, part, expected, arms, targets, found)
-    gain = [(v[..., 1:, :] - v[..., :1, :]).mean((-1, -2)) for v in found.three]
+    base = finding(view, part, expected, arms, targets, found)
+    effect = found.sample.effect(found.gain(arms[1:], arms[0]))
     if not part.one_sided:
-        result = _contrast(base, gain, part.alpha, lambda point: abs(abs(point) - part.margin))
-        return _within(result, gain[1], part.margin)
-    result = _contrast(base, gain, part.alpha, lambda point: abs(point - part.margin))
-    below, above = p_greater(-gain[1], -part.margin), p_greater(gain[1], part.margin)
-    return replace(result, p_for=float(below), p_against=float(above))
+        result = contrast(base, effect, part.alpha, lambda point: abs(abs(point) - part.margin))
+        return _within(result, effect, 0.0, part.margin)
+    result = contrast(base, effect, part.alpha, lambda point: abs(point - part.margin))
+    return replace(result, p_for=effect.p_below(part.margin), p_against=effect.p_above(part.margin))
 
 
-def _lead(base: Finding, own: Sequence[Array], rivals: Sequence[Array], alpha: float) -> Finding:
-    """Judges "own is above every rival" by the distance to the best rival; `rivals` have one more axis, the last.
+def _lead(base: Finding, sample: Sample, own: Array, rivals: dict[str, Array], alpha: float) -> Finding:
+    """Judges "own is above every rival", all as weights; the estimate is the distance to the best rival.
 
-    Some rival is better if one of them is, each tested on its own (Bonferroni): the distance to the best of several
-    that are equal in truth is below zero nearly always, and says nothing against own.
+    It is above all if it is above each, each tested at the full level (intersection-union). Some rival is better if one
+    of them is, each tested on its own (Bonferroni): the distance to the best of several that are equal in truth is
+    below zero nearly always, and says nothing against own.
     """
-    result = _contrast(base, [v - r.max(-1) for v, r in zip(own, rivals, strict=True)], alpha)
-    if result.estimate is None:
+    effects = {name: sample.effect(own - weights) for name, weights in rivals.items()}
+    name, closest = min(effects.items(), key=lambda item: item[1].estimate)
+    result = contrast(base, closest, alpha)
+    if result.estimate is None or result.interval is None:
         return result
-    worse = p_greater(rivals[1] - own[1][:, None])
-    return replace(result, p_against=min(1.0, len(worse) * float(worse.min())))
+    chance = sample.chance(np.stack([own, *rivals.values()]))
+    low = min(effect.interval(alpha)[0] for effect in effects.values())
+    return replace(
+        result,
+        interval=(low, result.interval[1]),
+        p_for=max(effect.p_above() for effect in effects.values()),
+        p_against=min(1.0, len(effects) * min(effect.p_below() for effect in effects.values())),
+        details={"closest rival": name, "probability of the first rank": round(float(chance[0]), 3)},
+    )
 
 
 def best(view: View, part: claim.Best) -> Finding:
-    """Judges "`arm` ranks first": its distance to the best of the others."""
-    own = _arm(view, part.arm, part.targets)
-    arms, targets = _whole(view, part)
+    """Judges "`arm` ranks first" of the baseline and all treatments. Null hypothesis: some other is at least as good."""
+    own = arm_of(view, part.arm, part.targets)
+    arms, targets = whole(view, part)
     arms = [own, *(arm for arm in arms if arm != own)]
     if len(arms) < 3:
         raise Gap(f"a rank needs at least two other arms, and {view.study} has {len(arms) - 1}")
     found = scores(view, arms, targets)
     expected = {"arm": describe(part.arm), "rank": 1, "of": len(arms)}
-    base = _finding(view, part, expected, arms, targets, found)
-    three = [v.mean(-1) for v in found.three]
-    return _lead(base, [v[..., 0] for v in three], [v[..., 1:] for v in three], part.alpha)
+    base = finding(view, part, expected, arms, targets, found)
+    return _lead(base, found.sample, found.mean(own), {arm.name: found.mean(arm) for arm in arms[1:]}, part.alpha)
 
 
 def ordering(view: View, part: claim.Ordering) -> Finding:
-    """Judges "the mean gain is larger on one group of targets than on any other"."""
-    arms, _ = _whole(view, part)
+    """Judges "the mean gain is larger on one group of targets than on any other". Null: some other gains as much."""
+    arms, _ = whole(view, part)
     groups = {name: view.targets(tasks) for name, tasks in view.benchmark.groups.items()}
     groups = {name: targets for name, targets in groups.items() if targets}
     others = [name for name in groups if name != part.group]
@@ -309,22 +199,20 @@ def ordering(view: View, part: claim.Ordering) -> Finding:
         raise Gap(f"the study has no {part.group} target beside others: {filler}")
     targets = list(dict.fromkeys(t for own in groups.values() for t in own))
     found = scores(view, arms, targets)
-    base = _finding(view, part, {"largest gain": part.group, "of": sorted(groups)}, arms, targets, found)
-    gains = [(v[..., 1:, :] - v[..., :1, :]).mean(-2) for v in found.three]
-    means = [{n: v[..., [targets.index(t) for t in own]].mean(-1) for n, own in groups.items()} for v in gains]
-    rivals = [np.stack([m[name] for name in others], axis=-1) for m in means]
-    return _lead(base, [m[part.group] for m in means], rivals, part.alpha)
+    base = finding(view, part, {"largest gain": part.group, "of": sorted(groups)}, arms, targets, found)
+    gains = {name: found.gain(arms[1:], arms[0], own) for name, own in groups.items()}
+    return _lead(base, found.sample, gains.pop(part.group), gains, part.alpha)
 
 
 def count(view: View, part: claim.Count) -> Finding:
-    """Judges "at least this share of the arms improve": each arm tested one-sided, Holm over the arms."""
-    arms, targets = _whole(view, part)
+    """Judges "at least this share of the arms improve": each arm tested one-sided, Holm over the arms. Null: fewer do."""
+    arms, targets = whole(view, part)
     found = scores(view, arms, targets)
     n = len(arms) - 1
     needed = int(np.ceil(round(part.at_least * n, 9)))  # 0.55 × 20 is 11.000000000000002
-    base = _finding(view, part, {"arms that improve": f"at least {needed} of {n}"}, arms, targets, found)
-    gains = (found.replicates[:, 1:] - found.replicates[:, :1]).mean(-1)
-    p_up, p_down = holm(p_greater(gains)), holm(p_greater(-gains))
+    base = finding(view, part, {"arms that improve": f"at least {needed} of {n}"}, arms, targets, found)
+    effects = [found.sample.effect(found.gain([arm], arms[0])) for arm in arms[1:]]
+    p_up, p_down = holm([e.p_above() for e in effects]), holm([e.p_below() for e in effects])
     better, worse = int((p_up <= part.alpha).sum()), int((p_down <= part.alpha).sum())
     # The count is at least `needed` if the `needed` smallest p-values all are small, and too low if enough arms are worse.
     return replace(
@@ -335,6 +223,54 @@ def count(view: View, part: claim.Count) -> Finding:
         p_against=float(np.sort(p_down)[n - needed]),
         next="more seeds, or more test examples, for the arms whose interval spans zero",
     )
+
+
+def correlation(view: View, part: claim.Correlation) -> Finding:
+    """Judges "gains over the baseline rise (or fall) with these numbers" by Spearman's rank correlation.
+
+    Null hypothesis: they do not. Its distribution is that of the numbers dealt out anew to the units (permutation).
+    """
+    arms, targets = whole(view, part)
+    if part.arm is not None:
+        arms = [arms[0], arm_of(view, part.arm, part.targets)]
+    expected = {"correlation": part.sign, "across": part.across, "over": describe(claim.BASELINE_ARM)}
+    found = scores(view, arms, targets)
+    base = finding(view, part, expected, arms, targets, found)
+    gains = {unit: gain for unit, gain in _gains(view, part.across, arms, found).items() if unit in part.numbers}
+    if len(gains) < FEWEST_UNITS:
+        raise Gap(
+            f"a correlation needs {FEWEST_UNITS} {part.across} with a number at least, and {view.study} has {len(gains)}"
+        )
+    result = rank_correlation(list(gains.values()), [part.numbers[unit] for unit in gains], part.alpha)
+    is_up = part.sign == "positive"
+    return replace(
+        base,
+        estimate=result.rho,
+        interval=result.interval,
+        p_for=result.p_positive if is_up else result.p_negative,
+        p_against=result.p_negative if is_up else result.p_positive,
+        details={"gains": {unit: round(gain, 4) for unit, gain in gains.items()}},
+        next=f"more {part.across}, or gains that are known better",
+    )
+
+
+def _gains(view: View, across: str, arms: Sequence[Arm], found: Scores) -> dict[str, float]:
+    """Returns the mean gain of `arms[1:]` over `arms[0]` by arm, by target (as the paper names it), or by language."""
+    by_seed = found.sample.by_seed
+    if across == "arms":
+        return {arm.name: float((by_seed * found.gain([arm], arms[0])).sum((1, 2)).mean()) for arm in arms[1:]}
+    if across == "targets":
+        gains = {t: float((by_seed * found.gain(arms[1:], arms[0], [t])).sum((1, 2)).mean()) for t in found.targets}
+        tasks = {target: view.evidence.targets[target] for target in found.targets}
+        return {name: gains[t] for t, task in tasks.items() for name in (t, *task.proxy_for)}
+    kept: dict[str, list[float]] = {}
+    for target in found.targets:
+        drawn = view.evidence.drawn(view.encoder, target)
+        means = drawn.sample.by_seed.mean(0)
+        treated = np.mean([means[drawn.arms.index(arm)] for arm in arms[1:]], axis=0)
+        for language, gain in zip(drawn.languages, treated - means[drawn.arms.index(arms[0])], strict=True):
+            kept.setdefault(language, []).append(float(gain))
+    return {language: float(np.mean(values)) for language, values in kept.items()}
 
 
 def provenance(view: View, part: claim.Provenance) -> Finding:
@@ -393,5 +329,6 @@ def _in_order(view: View, run: PlannedRun) -> bool:
 
 
 JUDGES: dict[str, Callable[[View, Any], Finding]] = {
-    judge.__name__: judge for judge in (greater, value, selected_greater, equivalent, best, ordering, count, provenance)
+    judge.__name__: judge
+    for judge in (greater, comparison, value, selected_greater, equivalent, best, ordering, count, correlation, provenance)
 }

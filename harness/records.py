@@ -157,6 +157,7 @@ class PartVerdict:
     evidence: tuple[Address, ...] = ()
     next: str = ""
     note: str = ""
+    details: JSON = field(default_factory=dict)
 
     def to_json(self) -> JSON:
         """Returns the part as JSON-able data, in the order of the contract."""

@@ -156,9 +156,9 @@ def needed(claims: claim.ClaimsSpec, claim_id: str, evidence: Evidence) -> list[
     for encoder in evidence.plan.study.vary.encoder:
         view = View(evidence, encoder, claims, evidence.catalog.benchmark(claims.benchmark))
         for part in wanted.parts:
-            asked = [getattr(part, field, None) for field in ("arm", "over")]
+            asked = [getattr(part, field, None) for field in ("arm", "over", "baseline")]
             # A comparison of two arms needs those two; any other kind looks at all.
-            pair = all(isinstance(q, claim.Arm) for q in asked) and not isinstance(part, claim.Best)
+            pair = all(isinstance(q, claim.Arm) for q in asked[:2])
             arms = {arm.name for q in asked if isinstance(q, claim.Arm) and (arm := view.find(q))}
             arms |= set() if pair else {arm.name for arm in (view.baseline, *view.treatments())}
             targets = view.targets(part.targets)

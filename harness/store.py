@@ -143,27 +143,41 @@ class Store:
 
     def verify(self) -> list[str]:
         """Reads every byte and returns what does not match its address; empty if all does."""
-        problems: list[str] = []
-        for folder in self.entries():
-            try:
-                manifest = self.manifest(folder)
-            except StoreCorrupt as error:
-                problems.append(str(error))
-                continue
-            if not manifest.key == manifest.stage.key == folder.name or manifest.stage.kind != folder.parent.name:
-                problems.append(f"{folder}: its manifest belongs to stage {manifest.stage.key}")
-            present = {f.relative_to(folder).as_posix(): f for f in _files(folder)}
-            present.pop(MANIFEST, None)
-            problems += [f"{folder / name}: missing" for name in sorted(set(manifest.outputs) - set(present))]
-            for name, file in present.items():
-                if name not in manifest.outputs:
-                    problems.append(f"{file}: not listed in the manifest")
-                elif canon.digest_file(file) != manifest.outputs[name]:
-                    problems.append(f"{file}: its bytes are not those of sha256 {manifest.outputs[name]}")
+        problems = [problem for folder in self.entries() for problem in self._problems(folder)]
         pool = sorted((self.root / "files").glob("*"))
         problems += [f"{p}: its bytes are not those of its name" for p in pool if canon.digest_file(p) != p.name]
         incomplete = [p for kind in KINDS for p in sorted((self.root / kind).glob("*")) if not (p / MANIFEST).exists()]
         return problems + [f"{path}: an entry without a manifest" for path in incomplete]
+
+    def checked(self, stage: Stage, name: str | None = None) -> Path:
+        """Returns the folder of a finished stage after reading every byte of it, or of one of its files.
+
+        Raises StoreCorrupt where they are not what was written.
+        """
+        folder = self.path(stage)
+        problems = self._problems(folder, name)
+        if problems:
+            raise StoreCorrupt("\n".join([*problems, "delete what is named here and run the study again"]))
+        return folder
+
+    def _problems(self, folder: Path, only: str | None = None) -> list[str]:
+        try:
+            manifest = self.manifest(folder)
+        except StoreCorrupt as error:
+            return [str(error)]
+        problems = []
+        if not manifest.key == manifest.stage.key == folder.name or manifest.stage.kind != folder.parent.name:
+            problems.append(f"{folder}: its manifest belongs to stage {manifest.stage.key}")
+        present = {f.relative_to(folder).as_posix(): f for f in ([folder / only] if only else _files(folder)) if f.is_file()}
+        present.pop(MANIFEST, None)
+        wanted = [only] if only else sorted(manifest.outputs)
+        problems += [f"{folder / name}: missing" for name in wanted if name not in present]
+        for name, file in present.items():
+            if name not in manifest.outputs:
+                problems.append(f"{file}: not listed in the manifest")
+            elif canon.digest_file(file) != manifest.outputs[name]:
+                problems.append(f"{file}: its bytes are not those of sha256 {manifest.outputs[name]}")
+        return problems
 
     def collect(self, keep: set[Address]) -> tuple[int, int]:
         """Deletes every entry whose key is not kept, then unused shared files. Returns entries and bytes freed."""

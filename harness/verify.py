@@ -2,7 +2,7 @@
 
 Each part is judged by every view (a study's encoder) that is offered; the best-founded finding counts: one that was
 run before one that was not, exact before proxy, several seeds before one, more examples before fewer. The p-values
-of all parts of a file are then corrected together (Holm), and only then is there an outcome.
+of a group of claims, by default the whole file, are then corrected together (Holm), and only then is there an outcome.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from harness.evidence import Evidence
-from harness.judges import JUDGES, Finding, Gap
+from harness.findings import Finding, Gap
+from harness.judges import JUDGES
 from harness.records import OUTCOMES, PartVerdict, Verdict
 from harness.selection import View
 from harness.spec.claim import Claim, ClaimsSpec, Part
@@ -33,7 +34,9 @@ def judge(claims: ClaimsSpec, evidences: Sequence[Evidence]) -> list[Verdict]:
     ]
     parts = [(claim, part) for claim in claims.claims for part in claim.parts]
     findings = [_best(part, [_find(view, part) for view in views]) for _, part in parts]
-    p_for, p_against = _corrected([f.p_for for f in findings]), _corrected([f.p_against for f in findings])
+    groups = [claim.group for claim, _ in parts]
+    p_for = _corrected([f.p_for for f in findings], groups)
+    p_against = _corrected([f.p_against for f in findings], groups)
     judged = [
         (claim, _verdict(part, finding, up, down))
         for (claim, part), finding, up, down in zip(parts, findings, p_for, p_against, strict=True)
@@ -76,11 +79,14 @@ def _best(part: Part, findings: Sequence[Finding]) -> Finding:
     return max(findings, key=founded, default=nothing)
 
 
-def _corrected(values: Sequence[float | None]) -> list[float | None]:
-    """Returns Holm-adjusted p-values, none where there is none."""
-    known = [i for i, p in enumerate(values) if p is not None]
-    adjusted = holm(np.array([values[i] for i in known], np.float64)) if known else np.empty(0)
-    place = dict(zip(known, adjusted.tolist(), strict=True))
+def _corrected(values: Sequence[float | None], groups: Sequence[str]) -> list[float | None]:
+    """Returns Holm-adjusted p-values, each group for itself; none where there is none."""
+    place: dict[int, float] = {}
+    for group in dict.fromkeys(groups):
+        known = [i for i, p in enumerate(values) if p is not None and groups[i] == group]
+        if known:
+            adjusted = holm(np.array([values[i] for i in known], np.float64))
+            place |= dict(zip(known, adjusted.tolist(), strict=True))
     return [place.get(i) for i in range(len(values))]
 
 
@@ -101,7 +107,7 @@ def _verdict(part: Part, finding: Finding, up: float | None, down: float | None)
     elif outcome == "contradicted" and finding.decided is None:
         more = f"contradicted here, on a proxy; the paper's set-up may differ: {differ}" if is_proxy else ""
     return PartVerdict(
-        kind="greater" if kind == "selected_greater" else kind,
+        kind="greater" if kind in ("selected_greater", "comparison") else kind,
         outcome=outcome,
         fidelity=finding.fidelity,
         expected=finding.expected,
@@ -115,6 +121,7 @@ def _verdict(part: Part, finding: Finding, up: float | None, down: float | None)
         evidence=finding.evidence,
         next=more,
         note=part.note or "",
+        details=finding.details,
     )
 
 

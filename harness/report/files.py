@@ -16,13 +16,13 @@ from harness.report.summary import summarize
 from harness.report.verdicts import as_json, claims_document
 
 
-def write(evidence: Evidence, verdicts: Sequence[Verdict], out: Path, *, n_resamples: int = 2000) -> list[Path]:
+def write(evidence: Evidence, verdicts: Sequence[Verdict], out: Path) -> list[Path]:
     """Writes the report of a study into a folder, made if it is missing. Returns the files.
 
     `index.html`, `report.md`, `metrics.json` (all there is to know), `claims.json` (the verdicts, as `verify --format
     json` prints them) and `curves.json` (for `dvc plots`). The same store and verdicts give the same bytes.
     """
-    summary = summarize(evidence, verdicts, n_resamples=n_resamples)
+    summary = summarize(evidence, verdicts)
     document = claims_document(evidence.plan.study.name, evidence.store.root, verdicts)
     contents = {
         "index.html": html.page(summary, document),

@@ -65,7 +65,7 @@ def claim_view(claim: JSON, stages: Sequence[JSON]) -> JSON:
     for part in claim["parts"]:
         lead, items = wording.steps(part["next"])
         links = evidence_links(part["evidence"], by_key)
-        shown.append({**part, "lead": lead, "items": items, "links": links})
+        shown.append({**part, "told": wording.details(part), "lead": lead, "items": items, "links": links})
     return {**claim, "parts": shown}
 
 

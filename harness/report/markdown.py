@@ -48,7 +48,7 @@ def _verdicts(document: JSON) -> list[str]:
         return ["## Verdicts", "No claim was judged."]
     meaning = (
         "A claim is as good as its weakest part. *Proxy*: encoder, tasks or training are not the paper's. "
-        "Intervals are 95 %, from resampling seeds and test examples together; p-values are Holm-corrected over all claims."
+        "Intervals are 95 %, over seeds and test examples; p-values are Holm-corrected within each group of claims."
     )
     return ["## Verdicts", f"**{tally(document)}**", meaning, *(claim_markdown(c, level=3) for c in document["claims"])]
 

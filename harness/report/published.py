@@ -135,7 +135,7 @@ def _treatments(evidence: Evidence) -> list[str]:
 def _best_on_validation(evidence: Evidence, known: Sequence[JSON]) -> JSON | None:
     """Returns the arm with the best source-language validation score; none if the target is not trained."""
     scored = [(evidence.validation(Arm(line["encoder"], line["arm"]), line["target"]), line) for line in known]
-    values = [(value, line) for value, line in scored if value is not None and not isnan(value)]
+    values = [(float(v.mean()), line) for v, line in scored if v is not None and not isnan(v.mean())]
     return max(values, key=lambda pair: pair[0])[1] if values and len(values) == len(scored) else None
 
 

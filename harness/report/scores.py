@@ -1,58 +1,39 @@
-"""Statistics → scores with intervals and differences to the baseline, by arm, target and language.
-
-Array shapes: A arms that are complete on a target, C languages of it, R replicates.
-"""
+"""Statistics → scores with intervals and differences to the baseline, by arm, target and language."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.evidence import Arm, Evidence
+from harness.evidence import Arm, Drawn, Evidence
 from harness.records import JSON
 from harness.spec.study import BASELINE
-from harness.stats.bootstrap import interval, resample
+from harness.stats.effect import Sample
 
 Array = NDArray[np.float64]
 ALPHA = 0.05
 NOTHING: JSON = {"mean": None, "interval": None, "delta": None, "delta_interval": None}
 
 
-@dataclass(frozen=True)
-class Draws:
-    """A target's scores and their replicates: point [A, C], replicates [R, A, C]."""
-
-    arms: tuple[Arm, ...]
-    languages: tuple[str, ...]
-    point: Array
-    replicates: Array
-
-    def estimate(self, arm: Arm, languages: Sequence[str]) -> JSON:
-        """Returns the mean over languages with its interval, and the same of the difference to the baseline."""
-        if arm not in self.arms or not languages:
-            return dict(NOTHING)
-        columns = [self.languages.index(language) for language in languages]
-        return measure(self.arms, self.point[:, columns].mean(-1), self.replicates[..., columns].mean(-1), arm)
-
-
-def measure(arms: Sequence[Arm], point: Array, replicates: Array, arm: Arm) -> JSON:
-    """Returns an arm's mean and interval, and its paired difference to its encoder's baseline; point [A], replicates [R, A].
+def estimate(arms: Sequence[Arm], sample: Sample, arm: Arm, columns: Sequence[int]) -> JSON:
+    """Returns an arm's mean over columns with its interval, and its paired difference to its encoder's baseline.
 
     The baseline has no difference to itself, and an arm has none while the baseline is incomplete.
     """
-    own = arms.index(arm)
-    low, high = interval(replicates[:, own], ALPHA)
-    found = {**NOTHING, "mean": number(point[own]), "interval": _pair(low, high)}
+    if arm not in arms or not columns:
+        return dict(NOTHING)
+    weights = np.zeros(sample.by_seed.shape[1:])
+    weights[arms.index(arm), list(columns)] = 1 / len(columns)
+    own = sample.effect(weights)
+    found = {**NOTHING, "mean": number(own.estimate), "interval": _pair(*own.interval(ALPHA))}
     baseline = Arm(arm.encoder, BASELINE)
     if arm != baseline and baseline in arms:
-        base = arms.index(baseline)
-        low, high = interval(replicates[:, own] - replicates[:, base], ALPHA)
-        found["delta"] = number(point[own] - point[base])
-        found["delta_interval"] = _pair(low, high)
+        weights[arms.index(baseline), list(columns)] = -1 / len(columns)
+        delta = sample.effect(weights)
+        found |= {"delta": number(delta.estimate), "delta_interval": _pair(*delta.interval(ALPHA))}
     return found
 
 
@@ -61,12 +42,12 @@ def number(value: float) -> float | None:
     return round(float(value), 4) + 0.0 if math.isfinite(value) else None
 
 
-def _pair(low: Array, high: Array) -> list[float | None] | None:
-    pair = [number(float(low)), number(float(high))]
+def _pair(low: float, high: float) -> list[float | None] | None:
+    pair = [number(low), number(high)]
     return None if None in pair else pair
 
 
-def tables(evidence: Evidence, rows: Sequence[JSON], n_resamples: int) -> tuple[list[JSON], list[JSON], list[JSON]]:
+def tables(evidence: Evidence, rows: Sequence[JSON]) -> tuple[list[JSON], list[JSON], list[JSON]]:
     """Returns the lines of three tables: arm × target, arm × target × language, and arm over all targets.
 
     `rows` are the evidence's scores. What is incomplete has no mean: it is missing, not zero.
@@ -74,26 +55,13 @@ def tables(evidence: Evidence, rows: Sequence[JSON], n_resamples: int) -> tuple[
     by_seed = _by_seed(evidence, rows)
     table: list[JSON] = []
     languages: list[JSON] = []
-    kept: dict[str, Draws] = {}
     for target in evidence.targets:
-        draws = _draw(evidence, target, n_resamples)
-        kept[target] = draws
         for arm in evidence.arms:
-            own = [_language(draws, by_seed, arm, target, x, evidence) for x in evidence.languages(target)]
+            drawn = evidence.drawn(arm.encoder, target)
+            own = [_language(drawn, by_seed, arm, target, x, evidence) for x in evidence.languages(target)]
             languages += own
-            table.append(_line(evidence, draws, arm, target, own))
-    return table, languages, [_overall(evidence, kept, arm) for arm in evidence.arms]
-
-
-def _draw(evidence: Evidence, target: str, n_resamples: int) -> Draws:
-    languages = evidence.languages(target)
-    complete = tuple(arm for arm in evidence.arms if evidence.is_complete(arm, target))
-    if not complete or not languages:
-        empty = np.empty((0, 0))
-        return Draws((), languages, empty, empty)
-    # The draws depend on the examples alone, so targets drawn one by one still share their seeds' draws.
-    point, replicates = resample(evidence.cells(complete, [target]), n_resamples=n_resamples)
-    return Draws(complete, languages, point, replicates)
+            table.append(_line(evidence, drawn, arm, target, own))
+    return table, languages, [_overall(evidence, arm) for arm in evidence.arms]
 
 
 def _by_seed(evidence: Evidence, rows: Sequence[JSON]) -> dict[tuple[Arm, str, str], list[JSON]]:
@@ -106,7 +74,7 @@ def _by_seed(evidence: Evidence, rows: Sequence[JSON]) -> dict[tuple[Arm, str, s
 
 
 def _language(
-    draws: Draws,
+    drawn: Drawn,
     by_seed: dict[tuple[Arm, str, str], list[JSON]],
     arm: Arm,
     target: str,
@@ -116,33 +84,38 @@ def _language(
     own = by_seed.get((arm, target, language), [])
     values = [row["value"] for row in own if row["value"] is not None]
     complete = len(values) == len(evidence.seeds)
-    estimate = draws.estimate(arm, [language])
-    if complete and estimate["mean"] is None:
-        estimate["mean"] = number(float(np.mean(values)))
+    found = _over(drawn, arm, [language])
+    if complete and found["mean"] is None:
+        found["mean"] = number(float(np.mean(values)))
     return {
         "encoder": arm.encoder,
         "arm": arm.name,
         "target": target,
         "language": language,
-        **estimate,
+        **found,
         "sd_over_seeds": number(float(np.std(values, ddof=1))) if complete and len(values) > 1 else None,
         "n_seeds": len(own),
         "n_examples": own[0]["n"] if own else 0,
     }
 
 
-def _line(evidence: Evidence, draws: Draws, arm: Arm, target: str, languages: Sequence[JSON]) -> JSON:
+def _over(drawn: Drawn, arm: Arm, languages: Sequence[str]) -> JSON:
+    columns = [drawn.languages.index(language) for language in languages]
+    return estimate(drawn.arms, drawn.sample, arm, columns)
+
+
+def _line(evidence: Evidence, drawn: Drawn, arm: Arm, target: str, languages: Sequence[JSON]) -> JSON:
     task = evidence.targets[target]
-    source = [x for x in draws.languages if x == task.train_language]
-    others = [x for x in draws.languages if x != task.train_language]
+    source = [x for x in drawn.languages if x == task.train_language]
+    others = [x for x in drawn.languages if x != task.train_language]
     missing = len(evidence.missing([arm], [target]))
     return {
         "encoder": arm.encoder,
         "arm": arm.name,
         "target": target,
-        **draws.estimate(arm, draws.languages),
-        "source_language": draws.estimate(arm, source),
-        "target_languages": draws.estimate(arm, others),
+        **_over(drawn, arm, drawn.languages),
+        "source_language": _over(drawn, arm, source),
+        "target_languages": _over(drawn, arm, others),
         "n_seeds": min((line["n_seeds"] for line in languages), default=0),
         "n_examples": sum(line["n_examples"] for line in languages),
         "complete": not missing,
@@ -150,18 +123,14 @@ def _line(evidence: Evidence, draws: Draws, arm: Arm, target: str, languages: Se
     }
 
 
-def _overall(evidence: Evidence, kept: dict[str, Draws], arm: Arm) -> JSON:
+def _overall(evidence: Evidence, arm: Arm) -> JSON:
     """Returns the mean over targets of the mean over languages, for an arm that is complete on all of them."""
-    baseline = Arm(arm.encoder, BASELINE)
-    arms = [a for a in dict.fromkeys((baseline, arm)) if all(a in draws.arms for draws in kept.values())]
-    estimate = dict(NOTHING)
-    if arm in arms:
-        places = [[draws.arms.index(a) for a in arms] for draws in kept.values()]
-        means = [(d.point[p].mean(-1), d.replicates[:, p].mean(-1)) for d, p in zip(kept.values(), places, strict=True)]
-        estimate = measure(
-            arms,
-            np.mean([point for point, _ in means], axis=0),
-            np.mean([draw for _, draw in means], axis=0),
-            arm,
-        )
-    return {"encoder": arm.encoder, "arm": arm.name, **estimate, "n_targets": len(kept)}
+    targets = list(evidence.targets)
+    complete = [a for a in evidence.arms_of(arm.encoder) if all(a in evidence.drawn(a.encoder, t).arms for t in targets)]
+    found = dict(NOTHING)
+    if arm in complete:
+        means, every = evidence.means(arm.encoder, targets), evidence.arms_of(arm.encoder)
+        kept = [every.index(a) for a in complete]
+        sample = Sample(means.by_seed[:, kept], means.replicates[:, :, kept])
+        found = estimate(complete, sample, arm, range(len(targets)))
+    return {"encoder": arm.encoder, "arm": arm.name, **found, "n_targets": len(targets)}

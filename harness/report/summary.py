@@ -13,16 +13,16 @@ from harness.spec.study import BASELINE
 SCHEMA_VERSION = 1
 
 
-def summarize(evidence: Evidence, verdicts: Sequence[Verdict], *, n_resamples: int = 2000) -> JSON:
+def summarize(evidence: Evidence, verdicts: Sequence[Verdict]) -> JSON:
     """Returns a study's results as JSON-able data; the same store gives the same document.
 
     `metrics` and `verdicts` are nested numbers, for `dvc metrics diff`; the rest are lists of flat lines. Scores are
-    percent, differences points, intervals 95 % from a paired bootstrap over seeds and examples.
+    percent, differences points, intervals 95 % over seeds and examples, paired.
     """
     study = evidence.plan.study
     # JSON has no nan: a score of a set in which nothing was counted is null.
     rows = [{**row, "value": row["value"] if isfinite(row["value"]) else None} for row in evidence.scores()]
-    table, languages, overall = scores.tables(evidence, rows, n_resamples)
+    table, languages, overall = scores.tables(evidence, rows)
     known = origins.manifests(evidence)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -32,7 +32,7 @@ def summarize(evidence: Evidence, verdicts: Sequence[Verdict], *, n_resamples: i
         "baseline": BASELINE,
         "split": study.split,
         "seeds": list(evidence.seeds),
-        "n_resamples": n_resamples,
+        "n_resamples": evidence.n_resamples,
         "metrics": _nested(evidence, table, overall),
         "verdicts": {word: sum(v.outcome == word for v in verdicts) for word in OUTCOMES},
         "encoders": _encoders(evidence),

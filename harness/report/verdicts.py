@@ -172,6 +172,8 @@ def _remarks(judged: Sequence[JSON]) -> Iterator[str]:
         name = wording.KIND_WORDS.get(part["kind"], part["kind"])
         if part["note"]:
             yield f"* {name}: {cell(part['note'])}"
+        if wording.details(part):
+            yield f"* {name}: {cell(wording.details(part))}"
         if not part["next"]:
             continue
         lead, items = wording.steps(part["next"])

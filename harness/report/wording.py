@@ -141,7 +141,9 @@ def asked(part: JSON) -> str:
     kind = part["kind"]
     if kind == "greater" and arm:
         expected.pop("difference", None)
-        phrase = f"{arm} above {over}"
+        expected.pop("difference of gains", None)
+        gains = " in gain" if expected.pop("baseline", None) else ""
+        phrase = f"{arm} above {over}{gains}"
     elif kind == "value" and "value" in expected:
         value, margin = expected.pop("value"), expected.pop("margin", None)
         near = f" ± {margin:g}" if margin is not None else ""
@@ -160,6 +162,22 @@ def asked(part: JSON) -> str:
     expected.pop("selected", None)
     rest = "; ".join(_pair(key, value) for key, value in expected.items())
     return "; ".join(text for text in (phrase, rest) if text) or MISSING
+
+
+def details(part: JSON) -> str:
+    """Returns what a judge tells beside its numbers, as one phrase; empty where it tells nothing."""
+    told = []
+    for name, value in part.get("details", {}).items():
+        if isinstance(value, Mapping):
+            value = ", ".join(f"{key} {_gain(number)}" for key, number in value.items())
+        told.append(f"{name}: {value}")
+    return "; ".join(told)
+
+
+def _gain(value: Any) -> str:
+    if isinstance(value, Sequence):
+        return f"{points(value[0])} {between(value[1:], signed=True)}"
+    return points(value)
 
 
 def arm_words(arm: Any) -> str:

@@ -53,6 +53,18 @@ class Greater(Part):
     over: Arm = BASELINE_ARM
 
 
+class Comparison(Part):
+    """`arm` gains more over `baseline` than `over` does, on the mean over targets: two treatments, one baseline.
+
+    Null hypothesis: it gains no more.
+    """
+
+    kind: Literal["comparison"]
+    arm: Arm
+    over: Arm
+    baseline: Arm = BASELINE_ARM
+
+
 class Value(Part):
     """`arm` minus `over` is `value` points, within `margin`. A magnitude: only exact evidence can decide it.
 
@@ -114,6 +126,20 @@ class Count(Part):
     at_least: float = Field(gt=0, le=1)
 
 
+class Correlation(Part):
+    """Gains over the baseline rise (`positive`) or fall with `numbers`, by rank: a number for each arm, target or language.
+
+    The gain is that of `arm`, or the mean over all arms with plain English intermediate training; `across: arms` takes
+    each of them. Null hypothesis: they do not.
+    """
+
+    kind: Literal["correlation"]
+    arm: Arm | None = None
+    across: Literal["arms", "targets", "languages"]
+    numbers: dict[Name, float] = Field(min_length=5)
+    sign: Literal["positive", "negative"] = "positive"
+
+
 class Provenance(Part):
     """What was run, read from the plan and the manifests, not from anybody's word."""
 
@@ -131,22 +157,26 @@ class Provenance(Part):
 
 
 AnyPart = Annotated[
-    Greater | Value | SelectedGreater | Equivalent | Best | Ordering | Count | Provenance,
+    Greater | Comparison | Value | SelectedGreater | Equivalent | Best | Ordering | Count | Correlation | Provenance,
     Field(discriminator="kind"),
 ]
 
 
 class Claim(Spec):
-    """One claim: the sentence, where it stands, and parts that are judged each on its own."""
+    """One claim: the sentence, where it stands, and parts that are judged each on its own.
+
+    p-values are corrected together with those of all claims of the same `group`.
+    """
 
     id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")
     statement: str
     source: Quote
+    group: Name = "all"
     parts: tuple[AnyPart, ...] = Field(min_length=1)
 
 
 class ClaimsSpec(Spec):
-    """A file of claims about one paper. The p-values of all parts are Holm-corrected together.
+    """A file of claims about one paper. The p-values of a group of claims are Holm-corrected together.
 
     `encoder` (a hub id) and `training` (fields of TrainingSpec) are the paper's: evidence is exact only with them.
     """

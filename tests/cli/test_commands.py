@@ -194,7 +194,8 @@ class TestCatalogue:
     def test_tasks_as_json(self, pristine, harness) -> None:
         done = harness("tasks", "--json", cwd=pristine)
         assert (done.code, done.err) == (0, "")
-        fields = "name role family benchmarks languages editions finetuned_as rows metric metrics source licence version state".split()
+        fields = "name role family benchmarks languages editions finetuned_as rows metric metrics source licence".split()
+        fields += ["version", "state"]
         names = [task["name"] for task in done.document]
         assert names == sorted(path.stem for path in (ROOT / "specs" / "tasks").glob("*.yaml"))
         for task in done.document:

@@ -41,7 +41,7 @@ def chromium() -> str:
 
 @pytest.fixture
 def page(evidence: Evidence, verdicts: list[Verdict], tmp_path: Path) -> Path:
-    return files.write(evidence, verdicts, tmp_path / "out", n_resamples=20)[0]
+    return files.write(evidence, verdicts, tmp_path / "out")[0]
 
 
 def browse(chromium: str, page: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

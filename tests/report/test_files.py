@@ -55,19 +55,19 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def out(evidence: Evidence, verdicts: list[Verdict], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("out") / "reports" / "small"
-    files.write(evidence, verdicts, folder, n_resamples=100)
+    files.write(evidence, verdicts, folder)
     return folder
 
 
 def test_all_files_are_written_and_nothing_else(evidence: Evidence, verdicts: list[Verdict], tmp_path: Path) -> None:
-    written = files.write(evidence, verdicts, tmp_path / "out", n_resamples=20)
+    written = files.write(evidence, verdicts, tmp_path / "out")
     assert [path.name for path in written] == NAMES
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(NAMES)
 
 
 def test_the_same_store_gives_the_same_bytes(out: Path, evidence: Evidence, verdicts: list[Verdict], tmp_path: Path) -> None:
     again = Evidence(evidence.plan, evidence.store, evidence.catalog)
-    for path in files.write(again, verdicts, tmp_path / "again", n_resamples=100):
+    for path in files.write(again, verdicts, tmp_path / "again"):
         assert path.read_bytes() == (out / path.name).read_bytes()
 
 
@@ -125,7 +125,7 @@ def test_page_and_markdown_say_the_same(out: Path) -> None:
 
 @pytest.mark.parametrize("without", [["evaluate small_qa lb"], ["evaluate"], [""]])
 def test_an_unfinished_study_has_a_report(evidence_of: Callable[..., Evidence], tmp_path: Path, without: list[str]) -> None:
-    written = files.write(evidence_of(without=without), [], tmp_path / "out", n_resamples=20)
+    written = files.write(evidence_of(without=without), [], tmp_path / "out")
     page = Page(written[0].read_text(encoding="utf-8"))
     assert page.open == []
     assert "No claim was judged" in written[1].read_text(encoding="utf-8")
@@ -142,6 +142,6 @@ def test_a_failed_write_leaves_the_old_file(
 
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(OSError, match="No space"):
-        files.write(evidence, verdicts, out, n_resamples=20)
+        files.write(evidence, verdicts, out)
     assert (out / "index.html").read_bytes() == before
     assert sorted(path.name for path in out.iterdir()) == sorted(NAMES)

@@ -72,7 +72,7 @@ def cell(summary: JSON, arm: str, target: str) -> JSON:
 
 
 def test_the_same_task_has_a_difference(beside: Callable[..., Evidence]) -> None:
-    summary = summarize(beside(*GENUINE), [], n_resamples=20)
+    summary = summarize(beside(*GENUINE), [])
     found = rows(summary, target="small_nli")
     assert [row["system"] for row in found] == ["stilts", "base", "rerun", "other"]
     for row, arm in zip(found[:3], ("nli", "none", "none"), strict=True):
@@ -86,7 +86,7 @@ def test_the_same_task_has_a_difference(beside: Callable[..., Evidence]) -> None
 
 
 def test_exact_is_what_differs_in_nothing(beside: Callable[..., Evidence]) -> None:
-    found = rows(summarize(beside(*GENUINE), [], n_resamples=20), target="small_nli")
+    found = rows(summarize(beside(*GENUINE), []), target="small_nli")
     assert [(row["system"], row["fidelity"], row["why"]) for row in found[:3]] == [
         ("stilts", "exact", []),
         ("base", "exact", []),
@@ -113,13 +113,13 @@ def test_exact_is_what_differs_in_nothing(beside: Callable[..., Evidence]) -> No
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_every_other_thing_makes_a_proxy(beside: Callable[..., Evidence], edit: tuple[str, str, str], why: str) -> None:
-    row = rows(summarize(beside(*GENUINE, edit), [], n_resamples=20), target="small_nli", system="stilts")[0]
+    row = rows(summarize(beside(*GENUINE, edit), []), target="small_nli", system="stilts")[0]
     assert (row["fidelity"], row["why"]) == ("proxy", [why])
     assert row["difference"] is not None
 
 
 def test_another_task_is_shown_without_a_difference(beside: Callable[..., Evidence]) -> None:
-    found = rows(summarize(beside(), [], n_resamples=20), target="small_qa")
+    found = rows(summarize(beside(), []), target="small_qa")
     assert [(row["task"], row["metric"], row["value"]) for row in found] == [("xquad", "f1", 78.7)]
     assert (found[0]["same_task"], found[0]["difference"], found[0]["fidelity"]) == (False, None, "proxy")
     assert found[0]["why"][0] == "task: small_qa is another task, which stands in for the published one"
@@ -128,7 +128,7 @@ def test_another_task_is_shown_without_a_difference(beside: Callable[..., Eviden
 
 def test_what_is_incomplete_has_no_score(beside: Callable[..., Evidence], evidence_of: Callable[..., Evidence]) -> None:
     incomplete = evidence_of(without=["evaluate small_nli lb · nli · tiny · seed 2"])
-    summary = summarize(beside(*GENUINE, of=incomplete), [], n_resamples=20)
+    summary = summarize(beside(*GENUINE, of=incomplete), [])
     for system, arm in (("stilts", None), ("base", "none")):
         row = rows(summary, target="small_nli", system=system)[0]
         assert row["arm"] == arm
@@ -138,12 +138,12 @@ def test_what_is_incomplete_has_no_score(beside: Callable[..., Evidence], eviden
 def test_an_untrained_target_has_the_mean_of_the_arms(beside: Callable[..., Evidence], monkeypatch) -> None:
     study = beside(*GENUINE)
     monkeypatch.setattr(Evidence, "validation", lambda *_: None)
-    row = rows(summarize(study, [], n_resamples=20), target="small_nli", system="stilts")[0]
+    row = rows(summarize(study, []), target="small_nli", system="stilts")[0]
     assert row["arm"] == "nli"  # of one arm
 
 
 def test_page_and_markdown_show_them_and_what_was_not_found(beside: Callable[..., Evidence], tmp_path: Path) -> None:
-    written = files.write(beside(*GENUINE), [], tmp_path / "out", n_resamples=20)
+    written = files.write(beside(*GENUINE), [], tmp_path / "out")
     page, text, metrics = (path.read_text(encoding="utf-8") for path in written[:3])
     for shown in (page, text):
         assert "S &amp; T" in shown
@@ -171,7 +171,7 @@ def test_page_and_markdown_show_them_and_what_was_not_found(beside: Callable[...
 
 
 def test_without_published_numbers_there_is_no_section(evidence: Evidence) -> None:
-    summary = summarize(evidence, [], n_resamples=20)
+    summary = summarize(evidence, [])
     document = claims_document("small", "store", [])
     assert summary["published"] == summary["not_found"] == []
     assert "Published numbers" not in html.page(summary, document) + markdown.page(summary, document)
@@ -179,7 +179,7 @@ def test_without_published_numbers_there_is_no_section(evidence: Evidence) -> No
 
 def test_a_target_with_other_systems_alone(beside: Callable[..., Evidence]) -> None:
     alone = REFERENCE.replace("system: stilts, task: xquad", "system: other, task: xquad")
-    summary = summarize(beside(reference=alone), [], n_resamples=20)
+    summary = summarize(beside(reference=alone), [])
     document = claims_document("small", "store", [])
     for shown in (html.page(summary, document), markdown.page(summary, document)):
         assert "small_qa, which stands in for xquad: no number of the encoder or of X-STILTs" in shown

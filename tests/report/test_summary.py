@@ -18,7 +18,7 @@ BASE, NLI = Arm("tiny", "none"), Arm("tiny", "nli")
 
 @pytest.fixture(scope="module")
 def summary(evidence: Evidence, verdicts: list[Verdict]) -> JSON:
-    return summarize(evidence, verdicts, n_resamples=200)
+    return summarize(evidence, verdicts)
 
 
 def line(summary: JSON, table: str, **where: str) -> JSON:
@@ -81,7 +81,7 @@ def test_every_score_has_its_signature_and_key(evidence: Evidence, summary: JSON
 
 
 def test_what_is_incomplete_is_missing_and_not_zero(evidence_of: Callable[..., Evidence], verdicts: list[Verdict]) -> None:
-    summary = summarize(evidence_of(without=["evaluate small_qa lb · nli · tiny · seed 2"]), verdicts, n_resamples=50)
+    summary = summarize(evidence_of(without=["evaluate small_qa lb · nli · tiny · seed 2"]), verdicts)
     cell = line(summary, "table", arm="nli", target="small_qa")
     assert (cell["mean"], cell["interval"], cell["delta"]) == (None, None, None)
     assert (cell["complete"], cell["missing"], cell["n_seeds"]) == (False, 1, 1)
@@ -96,7 +96,7 @@ def test_what_is_incomplete_is_missing_and_not_zero(evidence_of: Callable[..., E
 
 
 def test_an_arm_has_no_difference_while_the_baseline_is_incomplete(evidence_of: Callable[..., Evidence]) -> None:
-    summary = summarize(evidence_of(without=["evaluate small_nli en · none"]), [], n_resamples=50)
+    summary = summarize(evidence_of(without=["evaluate small_nli en · none"]), [])
     cell = line(summary, "table", arm="nli", target="small_nli")
     assert cell["mean"] is not None
     assert cell["delta"] is None
@@ -120,8 +120,7 @@ def test_dvc_sees_scores_and_verdicts_alone(summary: JSON) -> None:
 
 def test_the_document_is_json_and_deterministic(evidence: Evidence, verdicts: list[Verdict]) -> None:
     first, second = (
-        json.dumps(summarize(Evidence(evidence.plan, evidence.store, evidence.catalog), verdicts, n_resamples=50))
-        for _ in range(2)
+        json.dumps(summarize(Evidence(evidence.plan, evidence.store, evidence.catalog), verdicts)) for _ in range(2)
     )
     assert first == second
     assert "NaN" not in first

@@ -1,4 +1,4 @@
-"""The bootstrap against what theory says about means, pairing and coverage."""
+"""The bootstrap over examples against what theory says about means and pairing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from harness.metrics import accuracy, chunk_f1
-from harness.stats.bootstrap import Cell, interval, p_equivalent, p_greater, resample
+from harness.stats.bootstrap import Cell, resample
 
 Array = NDArray[np.float64]
 
@@ -30,35 +30,42 @@ def test_examples_alone_give_the_binomial_standard_error() -> None:
     correct = coins(1, 1, 1, 400)
     point, replicates = resample([cell(correct)])
     p = correct.mean()
-    assert point.shape == (1, 1)
-    assert replicates.shape == (2000, 1, 1)
-    assert point[0, 0] == pytest.approx(100 * p)
+    assert point.shape == (1, 1, 1)
+    assert replicates.shape == (2000, 1, 1, 1)
+    assert point[0, 0, 0] == pytest.approx(100 * p)
     assert replicates.mean() == pytest.approx(100 * p, abs=0.2)
     assert replicates.std() == pytest.approx(100 * np.sqrt(p * (1 - p) / 400), rel=0.06)
 
 
-def test_seeds_alone_give_the_standard_error_of_their_mean() -> None:
-    by_seed = np.array([0.60, 0.70, 0.65, 0.85, 0.50])
-    _, replicates = resample([cell(np.tile(by_seed[None, :, None], (1, 1, 20)))], n_resamples=4000)
-    assert replicates.std() == pytest.approx(100 * by_seed.std() / np.sqrt(5), rel=0.05)
+def test_seeds_are_kept_and_share_their_draws() -> None:
+    correct = coins(2, 1, 3, 50)
+    point, replicates = resample([cell(np.concatenate([correct, correct[:, :1]], axis=1))], n_resamples=50)
+    assert point[:, 0, 0] == pytest.approx(100 * np.append(correct.mean(2)[0], correct[0, 0].mean()))
+    assert np.array_equal(replicates[:, 0], replicates[:, 3])
+    assert not np.array_equal(replicates[:, 0], replicates[:, 1])
 
 
-def test_seeds_and_examples_both_add_to_the_variance() -> None:
-    rng = np.random.default_rng(2)
-    scores = 0.5 + 0.1 * rng.standard_normal((1, 10, 1)) + 0.3 * rng.standard_normal((1, 1, 200))
-    _, replicates = resample([cell(scores)], n_resamples=4000)
-    expected = scores.mean(axis=2).var() / 10 + scores.mean(axis=1).var() / 200
-    assert replicates.std() == pytest.approx(100 * np.sqrt(expected), rel=0.05)
+def test_examples_that_count_for_nothing_only_thin_the_others() -> None:
+    """Ten sentences with an entity among a thousand: the same distribution as if all were drawn one by one."""
+    counts = np.zeros((1, 1, 1000, 3))
+    counts[0, 0, :10] = [[1, 0, 0], [1, 1, 0]] * 5
+    ids = tuple(map(str, range(1000)))
+    point, replicates = resample([Cell(counts, ids, "ner", lambda totals: totals[..., 0])], n_resamples=20_000)
+    assert point[0, 0, 0] == 10
+    assert replicates.mean() == pytest.approx(10, abs=0.1)
+    # Binomial: 1000 draws, each with odds of one in a hundred.
+    assert replicates.var() == pytest.approx(1000 * 0.01 * 0.99, rel=0.04)
 
 
 def test_arms_are_paired_on_seeds_and_examples() -> None:
     base = coins(3, 1, 4, 300)
     better = np.maximum(base, coins(4, 1, 4, 300, p=0.1))
     _, replicates = resample([cell(np.concatenate([base, better]))])
-    difference = replicates[:, 1, 0] - replicates[:, 0, 0]
-    unpaired = np.hypot(replicates[:, 0, 0].std(), replicates[:, 1, 0].std())
+    means = replicates.mean(1)[..., 0]
+    difference = means[:, 1] - means[:, 0]
+    unpaired = np.hypot(means[:, 0].std(), means[:, 1].std())
     assert difference.std() < 0.5 * unpaired
-    assert (difference >= 0).all()
+    assert (difference >= -1e-4).all()
 
 
 def test_languages_with_the_same_ids_get_the_same_weights() -> None:
@@ -82,9 +89,9 @@ def test_cells_do_not_depend_on_their_order_or_company() -> None:
     cells = [cell(coins(n, 2, 3, n), group=f"task{n}") for n in (30, 40, 50)]
     point, replicates = resample(cells, n_resamples=100, seed=7)
     point_reversed, replicates_reversed = resample(cells[::-1], n_resamples=100, seed=7)
-    assert np.array_equal(point, point_reversed[:, ::-1])
-    assert np.array_equal(replicates, replicates_reversed[:, :, ::-1])
-    assert np.array_equal(replicates[:, :, 1:2], resample([cells[1]], n_resamples=100, seed=7)[1])
+    assert np.array_equal(point, point_reversed[..., ::-1])
+    assert np.array_equal(replicates, replicates_reversed[..., ::-1])
+    assert np.array_equal(replicates[..., 1:2], resample([cells[1]], n_resamples=100, seed=7)[1])
 
 
 def test_the_seed_decides_the_draws() -> None:
@@ -96,46 +103,16 @@ def test_the_seed_decides_the_draws() -> None:
 
 def test_the_draws_are_the_same_on_every_machine() -> None:
     _, replicates = resample([cell((np.arange(20) < 12).astype(float)[None, None])], n_resamples=5, seed=11)
-    assert replicates[:, 0, 0].round(6).tolist() == [75.0, 55.0, 80.0, 60.0, 60.0]
+    assert replicates[:, 0, 0, 0].astype(float).round(6).tolist() == [75.0, 55.0, 80.0, 60.0, 60.0]
 
 
 def test_f1_is_recomputed_from_resampled_counts() -> None:
     counts = np.array([[1.0, 0, 0], [0, 1, 1], [2, 0, 1]])
     f1 = Cell(counts[None, None], ("a", "b", "c"), "ner", chunk_f1.aggregate)
     point, replicates = resample([f1], n_resamples=500)
-    assert point[0, 0] == pytest.approx(100 * 6 / 9)
+    assert point[0, 0, 0] == pytest.approx(100 * 6 / 9)
     possible = [chunk_f1.aggregate(np.array([i, j, 3 - i - j]) @ counts) for i in range(4) for j in range(4 - i)]
-    assert set(replicates.ravel().round(9)) <= {round(float(value), 9) for value in possible}
-
-
-def test_nan_of_a_seed_not_drawn_does_not_count() -> None:
-    correct = np.ones((1, 2, 10))
-    statistics = np.stack([correct, correct], axis=-1)
-    statistics[0, 1] = 0.0
-    point, replicates = resample([Cell(statistics, tuple("abcdefghij"), "task", accuracy.aggregate)], n_resamples=200)
-    assert np.isnan(point[0, 0])
-    assert 0.15 < (replicates == 100.0).mean() < 0.35
-    low, high = interval(replicates[:, 0, 0], 0.05)
-    assert np.isnan(low)
-    assert np.isnan(high)
-    assert p_greater(replicates[:, 0, 0]) > 0.6
-
-
-def test_intervals_cover_the_truth() -> None:
-    rng = np.random.default_rng(9)
-    n_arms, n_seeds, n_examples, n_simulations, hits = 2, 15, 150, 150, 0
-    for simulation in range(n_simulations):
-        scores = (
-            np.array([0.5, 0.53])[:, None, None]
-            + 0.03 * rng.standard_normal((n_arms, n_seeds, 1))
-            + 0.20 * rng.standard_normal((n_arms, 1, n_examples))
-            + 0.10 * rng.standard_normal((n_arms, n_seeds, n_examples))
-        )
-        _, replicates = resample([cell(scores)], n_resamples=200, seed=simulation)
-        low, high = interval(replicates[:, 1, 0] - replicates[:, 0, 0], 0.1)
-        hits += bool(low <= 3.0 <= high)
-    # Binomial standard error of the coverage: 2.4 points.
-    assert 0.83 < hits / n_simulations < 0.97
+    assert set(replicates.ravel().astype(float).round(4)) <= {round(float(value), 4) for value in possible}
 
 
 def test_memory_stays_bounded() -> None:
@@ -148,25 +125,6 @@ def test_memory_stays_bounded() -> None:
     finally:
         tracemalloc.stop()
     assert peak < 250e6
-
-
-def test_interval_is_that_of_numpy_and_keeps_trailing_shape() -> None:
-    replicates = np.random.default_rng(10).standard_normal((500, 2, 3))
-    low, high = interval(replicates, 0.1)
-    assert low.shape == high.shape == (2, 3)
-    assert low[1, 2] == np.quantile(replicates[:, 1, 2], 0.05)
-    assert high[1, 2] == np.quantile(replicates[:, 1, 2], 0.95)
-
-
-def test_p_values_count_replicates() -> None:
-    replicates = np.array([-1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0])
-    assert p_greater(replicates) == pytest.approx(3 / 10)
-    assert p_greater(replicates, null=10.0) == 1.0
-    assert p_greater(replicates, null=-2.0) == pytest.approx(1 / 10)
-    assert p_equivalent(replicates, 7.5) == pytest.approx(1 / 10)
-    assert p_equivalent(replicates, 6.0) == pytest.approx(3 / 10)
-    assert p_equivalent(np.stack([replicates, replicates / 10], axis=1), 1.0).shape == (2,)
-    assert p_equivalent(replicates / 10, 1.0) == pytest.approx(1 / 10)
 
 
 def test_wrong_input_is_an_error() -> None:
@@ -184,7 +142,3 @@ def test_wrong_input_is_an_error() -> None:
             resample(bad)
     with pytest.raises(ValueError, match="n_resamples"):
         resample([good], n_resamples=0)
-    with pytest.raises(ValueError, match="alpha"):
-        interval(np.zeros(3), 5.0)
-    with pytest.raises(ValueError, match="margin"):
-        p_equivalent(np.zeros(3), 0.0)

@@ -187,7 +187,8 @@ class Simulated(Evidence):
 
     def pretend(self, truth: Truth) -> None:
         """Draws all statistics anew."""
-        self._resampled.clear()
+        self._drawn.clear()
+        self._means.clear()
         self._counts = {s.key: truth(run, x) for run in self.plan.runs for x, s in run.evaluate.items()}
 
     @cached_property
@@ -198,8 +199,8 @@ class Simulated(Evidence):
         counts = self._counts[stage.key]
         return counts, tuple(f"x{i:05d}" for i in range(len(counts)))
 
-    def validation(self, arm: Arm, target: str) -> float | None:
-        return float(np.mean([self._validation(self.run(arm, target, seed)) for seed in self.seeds]))
+    def validation(self, arm: Arm, target: str) -> Array | None:
+        return np.array([self._validation(self.run(arm, target, seed)) for seed in self.seeds])
 
 
 def generator(*names: object) -> np.random.Generator:

@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
+from harness.errors import SpecError, StoreCorrupt
 from harness.evidence import Arm
 
 GREATER = {"kind": "greater", "arm": {"intermediate": ["mnli"]}}
@@ -91,7 +92,8 @@ def test_rows_are_matched_by_id_and_not_by_place(lab, truths) -> None:
                 metric = stage.params["metrics"][0]["name"]
                 lab.publish(stage, [], {metric: counts, "ids": np.asarray([f"x{i:02d}" for i in shuffled])})
     evidence = lab.evidence()
-    cells = evidence.cells([Arm("tiny", "none"), Arm("tiny", "a")], ["my_pairs", "my_search"])
+    arms = [Arm("tiny", "none"), Arm("tiny", "a")]
+    cells = [cell for t in ("my_pairs", "my_search") for cell in evidence.cells(arms, t, evidence.languages(t))]
     assert [(cell.group, cell.statistics.shape) for cell in cells] == [
         ("my_pairs", (2, 3, 50, 2)),
         ("my_pairs", (2, 3, 50, 2)),
@@ -108,14 +110,14 @@ def test_rows_are_matched_by_id_and_not_by_place(lab, truths) -> None:
     assert found.interval[1] - found.interval[0] < 2 * 1.96 * 100 * np.sqrt(0.4 * 0.6 / 50)
 
 
-def test_validation_is_a_mean_over_seeds_or_nothing(lab, truths) -> None:
+def test_validation_is_by_seed_or_nothing(lab, truths) -> None:
     lab.fill(
         truths.steady(truths.levels(UP)),
         validation=lambda run: 10.0 * run.spec.seed,
         skip=lambda stage: stage.label == "finetune my_qa · b · tiny · seed 3",
     )
     evidence = lab.evidence()
-    assert evidence.validation(Arm("tiny", "a"), "my_qa") == 20.0
+    assert evidence.validation(Arm("tiny", "a"), "my_qa").tolist() == [10.0, 20.0, 30.0]
     assert evidence.validation(Arm("tiny", "b"), "my_qa") is None
     assert evidence.validation(Arm("tiny", "a"), "my_search") is None
 
@@ -125,3 +127,28 @@ def test_completeness_is_by_arm_and_target(lab, truths) -> None:
     evidence = lab.evidence()
     incomplete = {(a.name, t) for a in evidence.arms for t in evidence.targets if not evidence.is_complete(a, t)}
     assert incomplete == {("b", "my_qa")}
+
+
+def test_a_parallel_set_whose_languages_have_other_examples_is_refused(lab, truths) -> None:
+    lab.task("my_pairs", "pawsx", parallel=True)
+    lab.study(arms={"none": [], "a": ["my_nli"]}, targets=["my_pairs"])
+    plan = lab.plan()
+    for run in plan.runs:
+        for language, stage in run.evaluate.items():
+            counts = truths.counted(np.ones(5))
+            ids = [f"{i}" if language == "en" or i else "another" for i in range(5)]
+            lab.publish(stage, [], {"accuracy": counts, "ids": np.asarray(ids)})
+    with pytest.raises(SpecError, match="my_pairs is parallel, but its ids in la are not those in en"):
+        lab.evidence().drawn("tiny", "my_pairs")
+
+
+@pytest.mark.parametrize("name", ["statistics.npz", "scores.json"])
+def test_evidence_with_a_changed_byte_is_refused(lab, truths, name) -> None:
+    lab.fill(truths.noisy(truths.levels(UP)))
+    stage = next(s for s in lab.plan().stages if s.kind == "evaluate")
+    file = lab.store.path(stage) / name
+    content = file.read_bytes()
+    file.chmod(0o644)
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(StoreCorrupt, match=f"{name}: its bytes are not those of sha256"):
+        lab.part(GREATER)

@@ -76,10 +76,10 @@ def test_no_difference_needs_a_margin_that_the_evidence_can_show(lab, truths, ma
 )
 @pytest.mark.parametrize("arm", [ARM_A, "best_on_validation"])
 def test_exact_evidence_decides_magnitudes(exact_lab, truths, arm, value, margin, outcome) -> None:
-    evidence = exact_lab.simulate(truths.noisy(truths.levels(UP), n=150))
+    evidence = exact_lab.simulate(truths.noisy(truths.levels(UP), n=600))
     if arm == "best_on_validation":
         exact_lab.study("small", arms={"none": [], "a": ["mnli"]}, targets=["xnli", "pawsx", "xquad"])
-        evidence = exact_lab.simulate(truths.noisy(truths.levels(UP), n=150))
+        evidence = exact_lab.simulate(truths.noisy(truths.levels(UP), n=600))
     targets = ["xnli", "pawsx", "xquad"]
     found = exact_lab.part({"kind": "value", "arm": arm, "value": value, "margin": margin, "targets": targets}, evidence)
     assert (found.outcome, found.fidelity) == (outcome, "exact")
@@ -223,7 +223,7 @@ def test_what_is_open_says_how_many_seeds_would_do(lab, truths) -> None:
     # the examples, whose share the bootstrap knows to half a point.
     n, words = found.next.split(" ", 1)
     assert 30 <= int(n) <= 60
-    assert words == "seeds in all would decide an effect of this size"
+    assert words == f"seeds in all would decide an effect of this size: {int(n) - 4} more"
 
 
 @pytest.mark.parametrize("one_sided", [True, False])
@@ -240,3 +240,71 @@ def test_power_counts_from_the_margin(lab, truths, one_sided) -> None:
     assert found.outcome == ("reproduced" if one_sided else "inconclusive")
     if not one_sided:
         assert int(found.next.split()[0]) > 20
+
+
+@pytest.mark.parametrize(("own", "outcome"), [(0.7, "reproduced"), (0.5, "inconclusive"), (0.3, "contradicted")])
+def test_a_comparison_is_of_two_gains_over_one_baseline(lab, truths, own, outcome) -> None:
+    evidence = lab.simulate(truths.noisy(truths.levels({"none": 0.5, "a": own, "b": 0.5, "c": 0.5}), n=400))
+    part = {"kind": "comparison", "arm": ARM_A, "over": {"intermediate": ["squad_v1"]}}
+    found = lab.part(part, evidence)
+    assert (found.kind, found.outcome) == ("greater", outcome)
+    gains = found.details["gains over the baseline, with interval"]
+    assert list(gains) == ["a", "b"]
+    assert gains["a"][0] - gains["b"][0] == pytest.approx(found.estimate, abs=1e-3)
+    assert gains["a"][1] < 100 * (own - 0.5) < gains["a"][2]
+
+
+class TestCorrelation:
+    LEVELS = {"none": 0.4, "a": 0.45, "b": 0.5, "c": 0.55, "d": 0.6, "e": 0.65}
+
+    @pytest.fixture
+    def arms(self, empty_lab, truths):
+        tasks = ("mnli", "squad_v1", "hellaswag", "qqp", "anli")
+        for name in ("xnli", *tasks):
+            empty_lab.task(name, languages=("en", "la", "lb", "lc", "ld", "le", "lf") if name == "xnli" else ("en",))
+        empty_lab.study(arms={"none": []} | {a: [t] for a, t in zip("abcde", tasks, strict=True)}, targets=["xnli"])
+        return empty_lab
+
+    @pytest.mark.parametrize(
+        ("numbers", "sign", "outcome"),
+        [
+            ([1, 2, 3, 4, 5], "positive", "reproduced"),
+            ([1, 2, 3, 4, 5], "negative", "contradicted"),
+            ([5, 4, 3, 2, 1], "negative", "reproduced"),
+            ([1, 5, 2, 4, 3], "positive", "inconclusive"),
+        ],
+    )
+    def test_across_arms(self, arms, truths, numbers, sign, outcome) -> None:
+        evidence = arms.simulate(truths.noisy(truths.levels(self.LEVELS), n=2000))
+        part = {"kind": "correlation", "across": "arms", "sign": sign}
+        found = arms.part({**part, "numbers": dict(zip("abcde", numbers, strict=True))}, evidence)
+        assert found.outcome == outcome
+        assert list(found.details["gains"]) == list("abcde")
+        assert -1 <= found.interval[0] <= found.estimate <= found.interval[1] <= 1
+
+    def test_across_languages(self, arms, truths) -> None:
+        gains = {"la": 0.0, "lb": 0.05, "lc": 0.1, "ld": 0.15, "le": 0.2, "lf": 0.25}
+
+        def level(run, language):
+            return 0.4 + (gains.get(language, 0.0) if run.arm == "b" else 0.0)
+
+        part = {"kind": "correlation", "across": "languages", "arm": {"intermediate": ["squad_v1"]}, "numbers": gains}
+        found = arms.part(part, arms.simulate(truths.noisy(level, n=2000)))
+        assert (found.outcome, found.estimate) == ("reproduced", pytest.approx(1.0))
+        assert found.details["gains"]["lf"] == pytest.approx(25, abs=5)
+
+    def test_too_few_units(self, lab, truths) -> None:
+        part = {"kind": "correlation", "across": "arms", "numbers": {"a": 1.0, "b": 2.0, "c": 3.0, "x": 4.0, "y": 5.0}}
+        found = lab.part(part, lab.simulate(truths.noisy(truths.levels(UP))))
+        assert found.outcome == "not_run"
+        assert "needs 5 arms with a number at least, and small has 3" in found.next
+
+
+def test_groups_of_claims_are_corrected_by_themselves(lab, truths) -> None:
+    evidence = lab.simulate(truths.noisy(truths.levels(UP), n=100))
+    claims = lab.claims(GREATER, MEAN, BEST)
+    apart = claims.model_copy(update={"claims": tuple(c.model_copy(update={"group": c.id}) for c in claims.claims)})
+    together, alone = (lab.judge(c, evidence) for c in (claims, apart))
+    for a, b in zip(together, alone, strict=True):
+        assert a.parts[0].p == b.parts[0].p == b.parts[0].p_adjusted <= a.parts[0].p_adjusted
+    assert any(a.parts[0].p_adjusted > b.parts[0].p_adjusted for a, b in zip(together, alone, strict=True))

@@ -1,0 +1,178 @@
+"""What a judge finds, and what all judges do alike: gather scores, name the evidence, tell size, interval and power."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.evidence import Arm
+from harness.records import JSON
+from harness.selection import View, describe
+from harness.spec import claim
+from harness.stats.effect import Effect, Sample
+from harness.stats.power import seeds_needed
+
+Array = NDArray[np.float64]
+VERSION = 2
+
+# A arms, T targets
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a judge found. `decided` is an outcome that no p-value can change; none where p-values decide."""
+
+    expected: JSON
+    decided: str | None = None
+    estimate: float | None = None
+    interval: tuple[float, float] | None = None
+    p_for: float | None = None
+    p_against: float | None = None
+    fidelity: str = "proxy"
+    differences: tuple[str, ...] = ()
+    n_seeds: int = 0
+    n_examples: int = 0
+    evidence: tuple[str, ...] = ()
+    signature: str = ""
+    next: str = ""
+    details: JSON = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a judge weighs: the scores of all of the encoder's arms on some targets, and how many examples they are from."""
+
+    sample: Sample
+    arms: tuple[Arm, ...]
+    targets: tuple[str, ...]
+    n_examples: int
+    evidence: tuple[str, ...]
+
+    def mean(self, arm: Arm, targets: Sequence[str] = ()) -> Array:
+        """Returns the weights [A, T] of an arm's mean over some targets, over all by default."""
+        own = tuple(targets) or self.targets
+        weights = np.zeros((len(self.arms), len(self.targets)))
+        weights[self.arms.index(arm), [self.targets.index(target) for target in own]] = 1 / len(own)
+        return weights
+
+    def gain(self, arms: Sequence[Arm], over: Arm, targets: Sequence[str] = ()) -> Array:
+        """Returns the weights of the mean of arms minus another arm."""
+        own: Array = np.mean([self.mean(arm, targets) for arm in arms], axis=0)
+        return own - self.mean(over, targets)
+
+
+class Gap(Exception):
+    """Evidence is not there; carries what would bring it."""
+
+
+def scores(view: View, arms: Sequence[Arm], targets: Sequence[str]) -> Scores:
+    """Returns the scores on targets, of these arms at least. Raises Gap if any of their evaluations is missing."""
+    evidence = view.evidence
+    missing = evidence.missing(arms, targets)
+    if missing:
+        raise Gap(f"evaluations that the store lacks: {len(missing)}; {view.command}")
+    for target in targets:
+        if not evidence.languages(target):
+            raise Gap(f"{target} has no {evidence.plan.study.split} rows in any language of {view.study}")
+    n_examples = sum(evidence.drawn(view.encoder, target).n_examples for target in targets)
+    keys = tuple(stage.key for stage in evidence.evaluations(arms, targets))
+    every_arm = evidence.arms_of(view.encoder)
+    return Scores(evidence.means(view.encoder, targets), every_arm, tuple(targets), n_examples, keys)
+
+
+def finding(view: View, part: Any, expected: JSON, arms: Sequence[Arm], targets: Sequence[str], found: Scores) -> Finding:
+    """Returns a finding without numbers: what was expected, how it differs from the paper, and the evidence for it."""
+    differences = view.differences(arms, targets, part.targets)
+    evidence = view.evidence
+    languages = sorted({x for t in targets for x in evidence.languages(t)})
+    signature = {
+        "kind": part.kind,
+        "study": view.study,
+        "encoder": view.encoder,
+        "arms": ",".join(arm.name for arm in arms),
+        "tasks": ",".join(f"{t}:{evidence.targets[t].metric}" for t in targets),
+        "langs": ",".join(languages),
+        "split": evidence.plan.study.split,
+        "attack": "none",
+        "seeds": ",".join(map(str, evidence.seeds)),
+        "select": "source",
+        "resamples": evidence.n_resamples,
+        "v": VERSION,
+    }
+    return Finding(
+        expected=expected,
+        fidelity="proxy" if differences else "exact",
+        differences=tuple(differences),
+        n_seeds=len(evidence.seeds),
+        n_examples=found.n_examples,
+        evidence=found.evidence,
+        signature="|".join(f"{k}:{v}" for k, v in signature.items()),
+    )
+
+
+def contrast(base: Finding, effect: Effect, alpha: float, room: Callable[[float], float] = abs) -> Finding:
+    """Fills in estimate, interval, both p-values of "greater than zero", and what would decide.
+
+    `room` is how far an estimate lies from the null.
+    """
+    low, high = effect.interval(alpha)
+    return replace(
+        base,
+        estimate=effect.estimate if np.isfinite(effect.estimate) else None,
+        interval=(low, high) if np.isfinite(low) else None,
+        p_for=effect.p_above(),
+        p_against=effect.p_below(),
+        next=_power(effect, room(effect.estimate), alpha),
+    )
+
+
+def _power(effect: Effect, size: float, alpha: float) -> str:
+    """Returns how many seeds would decide an effect of this size."""
+    n = effect.n_seeds
+    if not (np.isfinite(effect.estimate) and np.isfinite(effect.error)):
+        return "a metric has nothing to count in a test set, or in some resamples of it: larger test sets"
+    if n == 1:
+        return "one seed shows nothing of the variance between seeds: more seeds"
+    enough = seeds_needed(effect.seed_sd, n, effect.example_error, size, alpha)
+    if enough is None:
+        return "more seeds alone would not decide it: more test examples are needed"
+    if enough == n:
+        return "it would be decided alone; corrected for all parts of its group it needs more seeds or test examples"
+    return f"{enough} seeds in all would decide an effect of this size: {enough - n} more"
+
+
+def arm_of(view: View, query: claim.Arm, wanted: Sequence[str]) -> Arm:
+    """Returns the arm that a claim asks for. Raises Gap, with what would fill it, if the study has none."""
+    arm = view.find(query)
+    if arm is None:
+        raise Gap(f"the study has no arm {describe(query)}: {view.filler(query, wanted)}")
+    return arm
+
+
+def targets_of(view: View, query: claim.Arm | None, wanted: Sequence[str]) -> list[str]:
+    """Returns the study's targets that answer to a claim's. Raises Gap if there are none."""
+    targets = view.targets(wanted)
+    if not targets:
+        names = ", ".join(wanted or view.benchmark.tasks)
+        raise Gap(f"the study evaluates none of {names}: {view.filler(query, wanted)}")
+    return targets
+
+
+def pair(view: View, part: Any, arm: claim.Arm, over: claim.Arm) -> tuple[list[Arm], list[str]]:
+    """Returns two different arms, and the targets."""
+    arms = [arm_of(view, query, part.targets) for query in (arm, over)]
+    if arms[0] == arms[1]:
+        raise Gap(f"the study has one arm for both, {arms[0].name}: write one that tells them apart")
+    return arms, targets_of(view, arm, part.targets)
+
+
+def whole(view: View, part: Any) -> tuple[list[Arm], list[str]]:
+    """Returns the baseline and all arms with plain intermediate training, and the targets."""
+    arms = [arm_of(view, claim.BASELINE_ARM, part.targets), *view.treatments()]
+    if len(arms) < 2:
+        raise Gap(f"the study has no arm with intermediate training: {view.filler(None, part.targets)}")
+    return arms, targets_of(view, None, part.targets)
