@@ -106,7 +106,7 @@ class View:
             left_out = [x for x in task.languages if x not in self.evidence.languages(task.name)]
             if left_out:
                 found.append(f"languages of {task.name}: not evaluated: {', '.join(left_out)}")
-        found += [f"data of {t.name}: {t.deviation}" for t in tasks if t.deviation]
+        found += [f"data of {t.name}: {t.deviation.replace(';', ',')}" for t in tasks if t.deviation]
         found += [f"task: {t.name} stands in for {', '.join(t.proxy_for)}" for t in tasks if t.proxy_for]
         trainings = [*study.training.items(), *((n, s.training) for n, s in study.intermediate.items())]
         for field, value in self.claims.training.items():
