@@ -1,10 +1,7 @@
-"""How often chance alone is called a result. With few seeds: more often than alpha, and how much is written here.
+"""How often chance alone is called a result: no more often than alpha, whatever the variance is made of.
 
-With S seeds and nothing but seed variance, a resample is a draw of S seeds, and the arm is called better once all but
-5 % of the draws favour it. With S = 3 the only draw that may not is three times the worst seed (1 of 27), so the error is
-P(2 d₁ + d₂ > 0) = 19.3 % for ordered standard normal d. After a correction for two parts or more not even that draw may,
-and the error is that of three seeds all favouring the arm, 1/8, however many parts the file has. Both are upper bounds:
-variance between examples, which the bootstrap knows well, brings the error down towards alpha.
+Two arms and three seeds: four degrees of freedom for the variance between seeds, as few as a study can have. A larger
+simulation, of every kind of part, is `benchmarks/calibration.py`.
 """
 
 from __future__ import annotations
@@ -14,7 +11,6 @@ import pytest
 
 GREATER = {"kind": "greater", "arm": {"intermediate": ["mnli"]}}
 N_STUDIES = 200
-SEEDS_ALONE, SEEDS_CORRECTED = 0.193, 0.125
 
 
 def null(truths, i: int, seed_sd: float, n: int):
@@ -36,14 +32,14 @@ def bound(p: float) -> float:
 
 
 @pytest.mark.parametrize(
-    ("seed_sd", "n", "alone", "corrected"),
+    ("seed_sd", "n"),
     [
-        pytest.param(0.0, 100, 0.05, 0.025, id="examples alone"),
-        pytest.param(0.03, 100, 0.10, 0.05, id="seeds and examples"),
-        pytest.param(0.20, 50, SEEDS_ALONE, SEEDS_CORRECTED, id="seeds alone"),
+        pytest.param(0.0, 100, id="examples alone"),
+        pytest.param(0.03, 100, id="seeds and examples"),
+        pytest.param(0.20, 50, id="seeds alone"),
     ],
 )
-def test_chance_is_seldom_called_a_result(lab, truths, seed_sd, n, alone, corrected) -> None:
+def test_chance_is_seldom_called_a_result(lab, truths, seed_sd, n) -> None:
     lab.study(arms={"none": [], "a": ["my_nli"]}, targets=["my_pairs"], seeds=[1, 2, 3])
     evidence = lab.simulate(null(truths, 0, seed_sd, n))
     claims = lab.claims(GREATER)
@@ -53,7 +49,7 @@ def test_chance_is_seldom_called_a_result(lab, truths, seed_sd, n, alone, correc
         part = lab.judge(claims, evidence)[0].parts[0]
         outcomes.append(part.outcome)
         p_values.append(part.p if part.outcome != "contradicted" else 1.0)
-    assert outcomes.count("reproduced") / N_STUDIES <= bound(alone)
-    assert outcomes.count("contradicted") / N_STUDIES <= bound(alone)
+    assert outcomes.count("reproduced") / N_STUDIES <= bound(0.05)
+    assert outcomes.count("contradicted") / N_STUDIES <= bound(0.05)
     # Two such parts in a file: both p-values are doubled.
-    assert np.mean(2 * np.asarray(p_values) <= 0.05) <= bound(corrected)
+    assert np.mean(2 * np.asarray(p_values) <= 0.05) <= bound(0.025)
