@@ -62,7 +62,7 @@ def real_place(new_place, repository, mirror) -> Callable[..., Any]:
         study = Catalog(repository / "specs").study("open").data()
         study["vary"] |= {"encoder": [encoder], "target": targets, "intermediate": ["none", *arms], "seed": [1]}
         study["intermediate"] = {arm: study["intermediate"][arm] for arm in arms}
-        for field in ("training", "max_test_examples"):
+        for field in ("training", "max_test_examples", "options"):
             study[field] = {name: value for name, value in study[field].items() if name in targets}
         place.tree.write("studies", "cut", {**study, "languages": languages})
         done = place("data", "fetch", *targets, *arms, "--edition", "open", "--mirror", mirror)
