@@ -231,7 +231,9 @@ class Evidence:
             counts = np.empty((len(arms), len(self.seeds), *first.shape))
             for a, row in enumerate(stages):
                 for s, stage in enumerate(row):
-                    if s and stage.key == row[0].key:  # untrained, one evaluation serves all seeds
+                    if stage is stages[0][0]:
+                        counts[a, s] = first
+                    elif s and stage.key == row[0].key:  # untrained, one evaluation serves all seeds
                         counts[a, s] = counts[a, 0]
                     else:
                         own, names = self.statistics(stage, metric)

@@ -126,11 +126,6 @@ def _line(evidence: Evidence, drawn: Drawn, arm: Arm, target: str, languages: Se
 def _overall(evidence: Evidence, arm: Arm) -> JSON:
     """Returns the mean over targets of the mean over languages, for an arm that is complete on all of them."""
     targets = list(evidence.targets)
-    complete = [a for a in evidence.arms_of(arm.encoder) if all(a in evidence.drawn(a.encoder, t).arms for t in targets)]
-    found = dict(NOTHING)
-    if arm in complete:
-        means, every = evidence.means(arm.encoder, targets), evidence.arms_of(arm.encoder)
-        kept = [every.index(a) for a in complete]
-        sample = Sample(means.by_seed[:, kept], means.replicates[:, :, kept])
-        found = estimate(complete, sample, arm, range(len(targets)))
+    every = evidence.arms_of(arm.encoder)
+    found = estimate(every, evidence.means(arm.encoder, targets), arm, range(len(targets)))
     return {"encoder": arm.encoder, "arm": arm.name, **found, "n_targets": len(targets)}
