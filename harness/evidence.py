@@ -169,14 +169,14 @@ class Evidence:
         values = [self.read(s, "scores.json")["validation"] for s in stages if s and s.key in self.done]
         return np.array(values, np.float64) if len(values) == len(self.seeds) else None
 
-    def statistics(self, stage: Stage, metric: str) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    def statistics(self, stage: Stage, metric: str) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
         """Returns per-example statistics [N, K] of a finished evaluation, and the examples' ids (of groups, for some).
 
         Raises StoreCorrupt if any byte of the evaluation, its predictions among them, is not what was written.
         """
         with np.load(self.store.checked(stage) / "statistics.npz", allow_pickle=False) as arrays:
             own = f"{metric}.ids"
-            return arrays[metric], tuple(arrays[own if own in arrays else "ids"].tolist())
+            return arrays[metric], arrays[own if own in arrays else "ids"]
 
     def drawn(self, encoder: str, target: str) -> Drawn:
         """Returns the scores on a target of all of an encoder's arms that are complete, examples resampled."""
@@ -237,13 +237,13 @@ class Evidence:
                         counts[a, s] = counts[a, 0]
                     else:
                         own, names = self.statistics(stage, metric)
-                        counts[a, s] = own if names == ids else _in_order(own, names, ids)
-            if self.targets[target].parallel and cells and set(ids) != set(cells[0].ids):
+                        counts[a, s] = own if np.array_equal(names, ids) else _in_order(own, names, ids)
+            if self.targets[target].parallel and cells and set(ids.tolist()) != set(cells[0].ids.tolist()):
                 raise SpecError(f"{target} is parallel, but its ids in {language} are not those in {languages[0]}")
             cells.append(Cell(counts, ids, target, aggregate))
         return cells
 
 
-def _in_order(counts: NDArray[np.float64], names: Sequence[str], ids: Sequence[str]) -> NDArray[np.float64]:
-    place = {name: i for i, name in enumerate(names)}
-    return counts[[place[name] for name in ids]]
+def _in_order(counts: NDArray[np.float64], names: NDArray[np.str_], ids: NDArray[np.str_]) -> NDArray[np.float64]:
+    place = {name: i for i, name in enumerate(names.tolist())}
+    return counts[[place[name] for name in ids.tolist()]]
