@@ -138,6 +138,11 @@ class Score:
         return dict(self.__dict__)
 
 
+def fields(signature: str) -> dict[str, str]:
+    """Returns the fields of a signature: `key:value` pairs joined by `|`."""
+    return dict(pair.split(":", 1) for pair in signature.split("|"))
+
+
 @dataclass(frozen=True)
 class PartVerdict:
     """The judgement of one part of a claim. `next` says what would change it."""
