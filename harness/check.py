@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import data, plugin, reference
+from harness import data, fillable, plugin, reference
 from harness.errors import Problem, SpecError
 from harness.evidence import Evidence
 from harness.plan import Plan
-from harness.selection import View, answers_to, describe
-from harness.spec import claim, document
+from harness.selection import View
+from harness.spec import document
 from harness.spec.base import Spec
 from harness.spec.benchmark import BenchmarkSpec
 from harness.spec.catalog import FOLDERS, Catalog
@@ -308,25 +308,11 @@ def _claims(claims: ClaimsSpec, catalog: Catalog) -> Found:
     if claims.benchmark not in catalog.names("benchmarks"):
         return
     benchmark = catalog.benchmark(claims.benchmark)
-    for field in claims.training:
-        yield from _known(("training", field), "field of a training", field, _training_fields())
-    parts = [(("claims", c, "parts", p), part) for c, item in enumerate(claims.claims) for p, part in enumerate(item.parts)]
-    for loc, part in parts:
-        if isinstance(part, claim.Ordering):
-            yield from _known((*loc, "group"), "group", part.group, tuple(benchmark.groups))
     try:
-        tasks, views = catalog.tasks, _views(claims, benchmark, catalog)
+        views = _views(claims, benchmark, catalog)
     except SpecError:
         return  # reported for its own file; what a broken study could fill cannot be told
-    names = sorted({n for t in tasks for n in (t.name, *t.proxy_for)} | set(benchmark.tasks))
-    for loc, part in parts:
-        yield from _part(loc, part, names, views, tasks)
-
-
-def _training_fields() -> Sequence[str]:
-    from harness.spec.training import TrainingSpec
-
-    return tuple(TrainingSpec.model_fields)
+    yield from fillable.faults(claims, views, catalog)
 
 
 def _views(claims: ClaimsSpec, benchmark: BenchmarkSpec, catalog: Catalog) -> list[View]:
@@ -338,29 +324,3 @@ def _views(claims: ClaimsSpec, benchmark: BenchmarkSpec, catalog: Catalog) -> li
             raise SpecError(f"{catalog.path('studies', name)}: {document.dotted(loc)}: {message}")
         views.append(View(Evidence(Plan(study, (), ()), Store(Path()), catalog), study.vary.encoder[0], claims, benchmark))
     return views
-
-
-def _part(loc: Loc, part: Any, names: Sequence[str], views: Sequence[View], tasks: Sequence[TaskSpec]) -> Found:
-    wrong = False
-    for i, target in enumerate(part.targets):
-        for problem in _known((*loc, "targets", i), "task", target, names):
-            wrong = True
-            yield problem
-    for i, task in enumerate(getattr(part, "intermediate_tasks", ())):
-        yield from _known((*loc, "intermediate_tasks", i), "task", task, names)
-    for field in ("arm", "over", "baseline"):
-        query = getattr(part, field, None)
-        if not isinstance(query, claim.Arm):
-            continue
-        for i, task in enumerate(query.intermediate if isinstance(query.intermediate, tuple) else ()):
-            for problem in _known((*loc, field, "intermediate", i), "task", task, names):
-                wrong = True
-                yield problem
-        if not wrong and not any(v.find(query) and v.targets(part.targets) for v in views):
-            yield (
-                (*loc, field),
-                f"no study can fill the arm {describe(query)}",
-                "write one under specs/studies/",
-            )
-    if part.targets and not wrong and not any(answers_to(t, name) for t in tasks for name in part.targets):
-        yield (*loc, "targets"), "no task of the catalogue answers to any of these", ""

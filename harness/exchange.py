@@ -70,3 +70,15 @@ def export_submission(
     command = f"harness run {study if '/' in study else path}" + (f" --limit {limit}" if limit else "")
     written = write(evidence, out, choice, labels=labels, command=command)
     say(f"{len(written)} files in {out}" + (f" and {labels}" if labels else ""))
+
+
+@export_app.command("claims")
+def export_claims(
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("claims.reference.yaml"),
+    benchmark: Annotated[str, typer.Option(help="The benchmark that the numbers are of.")] = "xtreme",
+) -> None:
+    """Write every published number that some study can speak to as a claim of its own."""
+    from harness.export.claims import document
+    from harness.report.files import write_text
+
+    say(str(write_text(out, document(open_catalog(), benchmark))))

@@ -14,7 +14,6 @@ from harness import plugin
 from harness.canon import Address
 from harness.data import Description, describe
 from harness.records import JSON, Stage
-from harness.spec.benchmark import BenchmarkSpec
 from harness.spec.catalog import Catalog
 from harness.spec.data import Split
 from harness.spec.model import ModelSpec
@@ -61,22 +60,28 @@ def make_plan(study: StudySpec, catalog: Catalog, *, limit: int | None = None) -
         study = study.limited(limit)
     catalog = catalog.for_study(study)
     planner = _Planner(catalog, limit)
-    benchmark = catalog.benchmark(study.benchmark) if study.benchmark else None
-    languages = {name: _languages(catalog.task(name), study.split, benchmark) for name in study.vary.target}
+    languages = languages_of(study, catalog)
     trainers = {name: catalog.trainer(catalog.task(name)).name for name in study.vary.target}
     runs = tuple(planner.run(study, spec) for spec in study.runs(languages, trainers))
     trivial = {}
     for name in study.vary.target:
-        wanted = tuple(x for x in languages[name] if not study.languages or x in study.languages)
-        stage = planner.trivial(name, study.split, wanted, study.max_test_examples.get(name))
+        stage = planner.trivial(name, study.split, languages[name], study.max_test_examples.get(name))
         if stage:
             trivial[name] = stage
     return Plan(study, tuple(planner.stages.values()), runs, trivial)
 
 
-def _languages(task: TaskSpec, split: Split, benchmark: BenchmarkSpec | None) -> tuple[str, ...]:
-    wanted = benchmark.scoring[task.name].languages if benchmark and task.name in benchmark.scoring else task.languages
-    return tuple(x for x in task.languages if x in wanted and task.rows(split, x))
+def languages_of(study: StudySpec, catalog: Catalog) -> dict[str, tuple[str, ...]]:
+    """Returns the languages in which a study evaluates each target: that it has rows of, and benchmark and study name."""
+    catalog = catalog.for_study(study)
+    scoring = catalog.benchmark(study.benchmark).scoring if study.benchmark else {}
+    found = {}
+    for name in study.vary.target:
+        task = catalog.task(name)
+        wanted = scoring[name].languages if name in scoring else task.languages
+        here = [x for x in task.languages if x in wanted and task.rows(study.split, x)]
+        found[name] = tuple(x for x in here if not study.languages or x in study.languages)
+    return found
 
 
 class _Planner:

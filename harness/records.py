@@ -138,6 +138,25 @@ class Score:
         return dict(self.__dict__)
 
 
+# Of a score, in their order; the metric's name says which scorer.
+SIGNATURE_FIELDS = (
+    "task",
+    "metric",
+    "lang",
+    "split",
+    "attack",
+    "maxlen",
+    "context",
+    "layer",
+    "pool",
+    "centre",
+    "sample",
+    "select",
+    "data",
+    "v",
+)
+
+
 def fields(signature: str) -> dict[str, str]:
     """Returns the fields of a signature: `key:value` pairs joined by `|`."""
     return dict(pair.split(":", 1) for pair in signature.split("|"))

@@ -32,14 +32,15 @@ def write(evidence: Evidence, verdicts: Sequence[Verdict], out: Path) -> list[Pa
         "curves.json": _json(plot_points(summary["curves"])),
     }
     out.mkdir(parents=True, exist_ok=True)
-    return [_write(out / name, text) for name, text in contents.items()]
+    return [write_text(out / name, text) for name, text in contents.items()]
 
 
 def _json(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _write(path: Path, text: str) -> Path:
+def write_text(path: Path, text: str) -> Path:
+    """Writes a file whole or not at all; returns it."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         temporary.write_text(text, encoding="utf-8", newline="\n")

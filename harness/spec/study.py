@@ -75,17 +75,16 @@ class StudySpec(Spec):
     def runs(self, languages: Mapping[str, tuple[str, ...]], trainers: Mapping[str, str]) -> Iterator[RunSpec]:
         """Yields the runs in a fixed order.
 
-        `languages` maps each target to the languages it can be evaluated in, `trainers` to the task it is fine-tuned as.
+        `languages` maps each target to the languages it is evaluated in, `trainers` to the task it is fine-tuned as.
         """
         vary = self.vary
         for encoder, arm, target, seed in product(vary.encoder, vary.intermediate, vary.target, vary.seed):
-            wanted = tuple(x for x in languages[target] if not self.languages or x in self.languages)
             yield RunSpec(
                 encoder=encoder,
                 intermediate=None if arm == BASELINE else self.intermediate[arm],
                 target=target,
                 training=self.training.get(trainers[target]),
-                evaluate=wanted,
+                evaluate=languages[target],
                 split=self.split,
                 seed=seed,
                 max_test_examples=self.max_test_examples.get(target),
