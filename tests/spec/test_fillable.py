@@ -28,8 +28,8 @@ def complaints(catalog: Catalog, tmp_path: Path) -> Complaints:
     def check_part(part: str, more: str = "") -> list[str]:
         path = tmp_path / "claims.yaml"
         top = "schema_version: 1\npaper: none\nbenchmark: xtreme\nencoder: FacebookAI/xlm-roberta-large\nclaims:\n"
-        claim = f"  - id: A\n    statement: none\n    source: {{document: none, quote: none}}\n{more}    parts:\n      - {part}\n"
-        path.write_text(top + claim, encoding="utf-8")
+        head = "  - id: A\n    statement: none\n    source: {document: none, quote: none}\n"
+        path.write_text(f"{top}{head}{more}    parts:\n      - {part}\n", encoding="utf-8")
         return [str(problem) for problem in check(path, catalog)]
 
     return check_part

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from harness.execute import execute
-from harness.records import Stage, Success
+from harness.records import SIGNATURE_FIELDS, Stage, Success, fields
 from harness.stages import evaluate
 from harness.store import Store
 
@@ -166,6 +166,8 @@ class TestPooled:
         assert before[0].params["data"] == after[0].params["data"]
         assert before[0].key != after[0].key
         assert signature(before[0]) != signature(after[0])
+        own = list(fields(signature(after[0])))
+        assert own == [field for field in SIGNATURE_FIELDS if field in own]
 
     def test_validation_ranks_the_candidates_of_its_own_rows(self, outputs) -> None:
         found = json.loads((outputs["finetune tiny_passages"] / "scores.json").read_text())
