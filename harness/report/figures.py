@@ -1,4 +1,4 @@
-"""The report's figures as inline SVG, from a summary: forest plot, heat map, per-language scores, learning curves."""
+"""The report's figures as inline SVG, from a summary: forest plot, per-language scores, learning curves."""
 
 from __future__ import annotations
 
@@ -121,50 +121,6 @@ def _claimed(part: JSON) -> tuple[float | None, float | None, float | None]:
         return None, None, None
     half = margin if isinstance(margin, int | float) else 0.0
     return float(value), value - half, value + half
-
-
-def heat_map(summary: JSON) -> Markup:
-    """Returns differences to the baseline, arm × target: tinted by size, framed where the interval leaves out zero."""
-    base = summary["baseline"]
-    arms = [arm for arm in summary["arms"] if arm["name"] != base]
-    several = len(summary["encoders"]) > 1
-    names = [f"{a['encoder']} · {a['name']}" if several else a["name"] for a in arms]
-    targets = [t["name"] for t in summary["targets"]]
-    cells = {(e["encoder"], e["arm"], e["target"]): e for e in summary["table"]}
-    cells |= {(o["encoder"], o["arm"], "mean"): o for o in summary["overall"]}
-    known = [abs(c["delta"]) for c in cells.values() if c["delta"] is not None]
-    most = max(known, default=0.0) or 1.0
-    left = 14 + 7.2 * max((len(name) for name in names), default=0)
-    top = 16 + 5.2 * max(len(name) for name in targets)
-    w, h = 50.0, 36.0
-    drawn = []
-    for j, target in enumerate([*targets, "mean"]):
-        x = left + j * w + (6 if target == "mean" else 0)
-        drawn.append(text(0, 0, target, "column", transform=f"translate({x + w / 2 + 2:.1f} {top - 8:.1f}) rotate(-45)"))
-        for i, arm in enumerate(arms):
-            y = top + i * h
-            drawn += _heat_cell(cells[arm["encoder"], arm["name"], target], x, y, w, h, most)
-    drawn += [text(left - 8, top + i * h + h / 2 + 4, name, "row", text_anchor="end") for i, name in enumerate(names)]
-    width = left + (len(targets) + 1) * w + 6 + 0.75 * top
-    title = "Difference to the baseline in points, by intermediate arm and target; the same numbers are in the table"
-    drawing = svg(width, top + len(arms) * h + 4, title, *drawn, class_="heat")
-    return el("div", drawing, class_="scroll", role="region", aria_label="Heat map", tabindex=0, style=f"--w:{width:.0f}px")
-
-
-def _heat_cell(cell: JSON, x: float, y: float, w: float, h: float, most: float) -> list[Markup]:
-    delta, span = cell["delta"], cell["delta_interval"]
-    box = {"x": x + 1, "y": y + 1, "width": w - 2, "height": h - 2, "rx": 3}
-    middle = {"x": x + w / 2, "y": y + h / 2 + 4, "text_anchor": "middle"}
-    if delta is None:
-        return [el("rect", **box, class_="absent"), el("text", wording.MISSING, **middle)]
-    clear = span is not None and (span[0] > 0 or span[1] < 0)
-    tint = "gain" if delta > 0 else "loss"
-    strength = round(0.06 + 0.54 * abs(delta) / most, 3)
-    return [
-        el("rect", **box, class_=tint, fill_opacity=f"{strength:.3f}"),
-        el("rect", **box, class_="frame") if clear else Markup(),
-        el("text", wording.points(delta), **middle, class_="strong" if clear else None),
-    ]
 
 
 def language_panel(summary: JSON, target: JSON, arms: Styled) -> Markup:
