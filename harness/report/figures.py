@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -12,6 +13,7 @@ from harness.report import views, wording
 from harness.report.drawing import DASHES, MOST_ARMS, Scale, el, line, mark, svg, text
 
 PANEL = 340.0
+MOST_LANGUAGES = 12
 
 
 @dataclass(frozen=True)
@@ -123,16 +125,27 @@ def _claimed(part: JSON) -> tuple[float | None, float | None, float | None]:
     return float(value), value - half, value + half
 
 
-def language_panel(summary: JSON, target: JSON, arms: Styled) -> Markup:
-    """Returns one target's scores by language: a mark and an interval for each arm, a tick for the best trivial baseline."""
+def language_panel(summary: JSON, target: JSON, arms: Styled) -> list[Markup]:
+    """Returns one target's scores by language: a mark and an interval for each arm, a tick for the best trivial baseline.
+
+    Many languages make several pictures of one scale, so that none is higher than a sheet of paper.
+    """
     lines = [e for e in summary["languages"] if e["target"] == target["name"] and (e["encoder"], e["arm"]) in arms.places]
     trivial = views.best_trivial(summary, target)
     values = [v for e in lines for v in (e["mean"], *(e["interval"] or ())) if v is not None]
     values += trivial.values()
     scale = Scale(min(values, default=0.0), min(100.0, max(values, default=100.0)), 36.0, PANEL - 12, 5)
+    languages = views.source_first(target)
+    n = -(-len(languages) // MOST_LANGUAGES)
+    bounds = [len(languages) * i // n for i in range(n + 1)] if n else []
+    return [_languages(target, arms, lines, trivial, scale, languages[a:b]) for a, b in pairwise(bounds)]
+
+
+def _languages(
+    target: JSON, arms: Styled, lines: Sequence[JSON], trivial: dict[str, float], scale: Scale, languages: Sequence[str]
+) -> Markup:
     gap = 8.0
     height = gap * len(arms.places) + 12
-    languages = views.source_first(target)
     bottom = height * len(languages)
     drawn = [line(scale(t), 0, scale(t), bottom, "grid") for t in scale.ticks]
     drawn += [text(scale(t), bottom + 15, f"{t:g}", text_anchor="middle") for t in scale.ticks]

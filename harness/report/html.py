@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from harness.records import JSON, KINDS, OUTCOMES
 from harness.report import figures, heat, views, wording
@@ -36,7 +36,7 @@ def page(summary: JSON, document: JSON, store: str | None = None) -> str:
         keep_trailing_newline=True,
     )
     environment.globals |= {"w": wording, "outcomes": OUTCOMES, "stage_id": stage_id}
-    environment.filters |= {"slug": slug, "elsewhere": wording.elsewhere}
+    environment.filters |= {"slug": slug, "elsewhere": wording.elsewhere, "ticked": ticked}
     style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "page.js"))
     stages = summary["provenance"]["stages"]
     return environment.get_template("index.html.j2").render(
@@ -74,6 +74,11 @@ def policy_hash(script: str) -> str:
 def slug(*parts: object) -> str:
     """Returns an identifier that a link can end in."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", "-".join("any" if part is None else str(part) for part in parts))
+
+
+def ticked(text: str) -> Markup:
+    """Returns a text with `what stands between ticks` set as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
 
 
 def claim_view(claim: JSON, stages: Sequence[JSON]) -> JSON:
@@ -148,7 +153,7 @@ def forest_view(document: JSON) -> JSON | None:
 
 
 def panel_views(summary: JSON) -> list[JSON]:
-    """Returns one panel a target: its picture and the table of the same numbers, trivial baselines beside the scores."""
+    """Returns one panel a target: its pictures and the table of the same numbers, trivial baselines beside the scores."""
     arms = figures.styled(summary)
     shown = []
     for target in summary["targets"]:
@@ -164,8 +169,8 @@ def panel_views(summary: JSON) -> list[JSON]:
             }
             for language in languages
         ]
-        picture, deltas = figures.language_panel(summary, target, arms), heat.by_language(summary, target)
-        shown.append({"target": target, "picture": picture, "deltas": deltas, "rows": rows, "floors": list(floors)})
+        pictures, deltas = figures.language_panel(summary, target, arms), heat.by_language(summary, target)
+        shown.append({"target": target, "pictures": pictures, "deltas": deltas, "rows": rows, "floors": list(floors)})
     return shown
 
 
@@ -187,7 +192,7 @@ def curve_views(summary: JSON) -> list[JSON]:
         elif curve["kind"] == "intermediate":
             name = f"intermediate {curve['arm']}"
         else:
-            name = f"finetune {curve['target']}"
+            name = f"finetune {curve['target'] or 'for several targets'}"
         if shown or curve["kind"] != "finetune":
             panel = panels.setdefault((curve["kind"], name), {"name": name, "curves": []})
             panel["curves"].append(curve)
