@@ -20,7 +20,7 @@
       const fits = (part, claim) =>
         (!outcome.value || part.dataset.outcome === outcome.value) &&
         (!fidelity.value || part.dataset.fidelity === fidelity.value) &&
-        wanted.every((word) => claim.words.includes(word) || words(part).includes(word));
+        wanted.every((word) => claim.words.includes(word) || words(part.rows[0]).includes(word));
       for (const claim of claims) {
         for (const part of claim.parts) {
           part.hidden = !fits(part, claim);
