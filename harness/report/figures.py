@@ -1,9 +1,10 @@
-"""The report's figures as inline SVG, from a summary: forest plot, heat map, per-language scores, learning curves."""
+"""The report's figures as inline SVG, from a summary: forest plot, per-language scores, learning curves."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -12,6 +13,7 @@ from harness.report import views, wording
 from harness.report.drawing import DASHES, MOST_ARMS, Scale, el, line, mark, svg, text
 
 PANEL = 340.0
+MOST_LANGUAGES = 12
 
 
 @dataclass(frozen=True)
@@ -123,60 +125,27 @@ def _claimed(part: JSON) -> tuple[float | None, float | None, float | None]:
     return float(value), value - half, value + half
 
 
-def heat_map(summary: JSON) -> Markup:
-    """Returns differences to the baseline, arm × target: tinted by size, framed where the interval leaves out zero."""
-    base = summary["baseline"]
-    arms = [arm for arm in summary["arms"] if arm["name"] != base]
-    several = len(summary["encoders"]) > 1
-    names = [f"{a['encoder']} · {a['name']}" if several else a["name"] for a in arms]
-    targets = [t["name"] for t in summary["targets"]]
-    cells = {(e["encoder"], e["arm"], e["target"]): e for e in summary["table"]}
-    cells |= {(o["encoder"], o["arm"], "mean"): o for o in summary["overall"]}
-    known = [abs(c["delta"]) for c in cells.values() if c["delta"] is not None]
-    most = max(known, default=0.0) or 1.0
-    left = 14 + 7.2 * max((len(name) for name in names), default=0)
-    top = 16 + 5.2 * max(len(name) for name in targets)
-    w, h = 50.0, 36.0
-    drawn = []
-    for j, target in enumerate([*targets, "mean"]):
-        x = left + j * w + (6 if target == "mean" else 0)
-        drawn.append(text(0, 0, target, "column", transform=f"translate({x + w / 2 + 2:.1f} {top - 8:.1f}) rotate(-45)"))
-        for i, arm in enumerate(arms):
-            y = top + i * h
-            drawn += _heat_cell(cells[arm["encoder"], arm["name"], target], x, y, w, h, most)
-    drawn += [text(left - 8, top + i * h + h / 2 + 4, name, "row", text_anchor="end") for i, name in enumerate(names)]
-    width = left + (len(targets) + 1) * w + 6 + 0.75 * top
-    title = "Difference to the baseline in points, by intermediate arm and target; the same numbers are in the table"
-    drawing = svg(width, top + len(arms) * h + 4, title, *drawn, class_="heat")
-    return el("div", drawing, class_="scroll", role="region", aria_label="Heat map", tabindex=0, style=f"--w:{width:.0f}px")
+def language_panel(summary: JSON, target: JSON, arms: Styled) -> list[Markup]:
+    """Returns one target's scores by language: a mark and an interval for each arm, a tick for the best trivial baseline.
 
-
-def _heat_cell(cell: JSON, x: float, y: float, w: float, h: float, most: float) -> list[Markup]:
-    delta, span = cell["delta"], cell["delta_interval"]
-    box = {"x": x + 1, "y": y + 1, "width": w - 2, "height": h - 2, "rx": 3}
-    middle = {"x": x + w / 2, "y": y + h / 2 + 4, "text_anchor": "middle"}
-    if delta is None:
-        return [el("rect", **box, class_="absent"), el("text", wording.MISSING, **middle)]
-    clear = span is not None and (span[0] > 0 or span[1] < 0)
-    tint = "gain" if delta > 0 else "loss"
-    strength = round(0.06 + 0.54 * abs(delta) / most, 3)
-    return [
-        el("rect", **box, class_=tint, fill_opacity=f"{strength:.3f}"),
-        el("rect", **box, class_="frame") if clear else Markup(),
-        el("text", wording.points(delta), **middle, class_="strong" if clear else None),
-    ]
-
-
-def language_panel(summary: JSON, target: JSON, arms: Styled) -> Markup:
-    """Returns one target's scores by language: a mark and an interval for each arm, a tick for the best trivial baseline."""
+    Many languages make several pictures of one scale, so that none is higher than a sheet of paper.
+    """
     lines = [e for e in summary["languages"] if e["target"] == target["name"] and (e["encoder"], e["arm"]) in arms.places]
     trivial = views.best_trivial(summary, target)
     values = [v for e in lines for v in (e["mean"], *(e["interval"] or ())) if v is not None]
     values += trivial.values()
     scale = Scale(min(values, default=0.0), min(100.0, max(values, default=100.0)), 36.0, PANEL - 12, 5)
+    languages = views.source_first(target)
+    n = -(-len(languages) // MOST_LANGUAGES)
+    bounds = [len(languages) * i // n for i in range(n + 1)] if n else []
+    return [_languages(target, arms, lines, trivial, scale, languages[a:b]) for a, b in pairwise(bounds)]
+
+
+def _languages(
+    target: JSON, arms: Styled, lines: Sequence[JSON], trivial: dict[str, float], scale: Scale, languages: Sequence[str]
+) -> Markup:
     gap = 8.0
     height = gap * len(arms.places) + 12
-    languages = views.source_first(target)
     bottom = height * len(languages)
     drawn = [line(scale(t), 0, scale(t), bottom, "grid") for t in scale.ticks]
     drawn += [text(scale(t), bottom + 15, f"{t:g}", text_anchor="middle") for t in scale.ticks]

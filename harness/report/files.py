@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from harness.evidence import Evidence
 from harness.records import Verdict
@@ -20,12 +21,13 @@ def write(evidence: Evidence, verdicts: Sequence[Verdict], out: Path) -> list[Pa
     """Writes the report of a study into a folder, made if it is missing. Returns the files.
 
     `index.html`, `report.md`, `metrics.json` (all there is to know), `claims.json` (the verdicts, as `verify --format
-    json` prints them) and `curves.json` (for `dvc plots`). The same store and verdicts give the same bytes.
+    json` prints them) and `curves.json` (for `dvc plots`). The same store, place and verdicts give the same bytes: the page
+    links to manifests by the way from it to the store.
     """
     summary = summarize(evidence, verdicts)
     document = claims_document(evidence.plan.study.name, evidence.store.root, verdicts)
     contents = {
-        "index.html": html.page(summary, document),
+        "index.html": html.page(summary, document, _way(out, evidence.store.root)),
         "report.md": markdown.page(summary, document),
         "metrics.json": _json(summary),
         "claims.json": as_json(document),
@@ -33,6 +35,14 @@ def write(evidence: Evidence, verdicts: Sequence[Verdict], out: Path) -> list[Pa
     }
     out.mkdir(parents=True, exist_ok=True)
     return [write_text(out / name, text) for name, text in contents.items()]
+
+
+def _way(out: Path, root: Path) -> str | None:
+    """Returns the relative link from a folder to the store; none where no way leads there, as from one drive to another."""
+    try:
+        return quote(Path(os.path.relpath(root, out)).as_posix())
+    except ValueError:
+        return None
 
 
 def _json(value: Any) -> str:

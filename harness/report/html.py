@@ -1,25 +1,32 @@
-"""The report as one self-contained page: no script, no request, light and dark, readable on a phone and on paper."""
+"""The report as one self-contained page: no request, light and dark, readable on a phone and on paper.
+
+One script filters verdicts and sorts tables; the page is complete without it.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from harness.records import JSON, KINDS, OUTCOMES
-from harness.report import figures, views, wording
-from harness.report.verdicts import parts
+from harness.report import figures, heat, views, wording
 
 TEMPLATES = Path(__file__).with_name("templates")
 # More evidence than this is shown by group: an arm on a target.
 MOST_KEYS = 4
 
 
-def page(summary: JSON, document: JSON) -> str:
-    """Returns `index.html` of a summary and the claims document of the same study."""
+def page(summary: JSON, document: JSON, store: str | None = None) -> str:
+    """Returns `index.html` of a summary and the claims document of the same study.
+
+    `store` is the relative link from the page to the store; without it manifests are named and not linked.
+    """
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -29,22 +36,28 @@ def page(summary: JSON, document: JSON) -> str:
         keep_trailing_newline=True,
     )
     environment.globals |= {"w": wording, "outcomes": OUTCOMES, "stage_id": stage_id}
-    environment.filters |= {"slug": slug, "elsewhere": wording.elsewhere}
-    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    environment.filters |= {"slug": slug, "elsewhere": wording.elsewhere, "ticked": ticked}
+    style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "page.js"))
     stages = summary["provenance"]["stages"]
     return environment.get_template("index.html.j2").render(
         summary=summary,
         document=document,
+        store=store,
         style=Markup(style),  # noqa: S704 - the project's own file
+        script=Markup(script),  # noqa: S704 - the project's own file
+        script_hash=policy_hash(script),
         several=len(summary["encoders"]) > 1,
         n_done=sum(stage["done"] for stage in stages),
         claims=[claim_view(claim, stages) for claim in document["claims"]],
+        fidelities=sorted({part["fidelity"] for claim in document["claims"] for part in claim["parts"]}),
         forest=forest_view(document),
-        heat=figures.heat_map(summary),
+        to_baseline=heat.to_baseline(summary),
+        to_published=heat.to_published(summary),
         table=views.arm_by_target(summary),
         transfer=views.source_and_targets(summary),
         panels=panel_views(summary),
         legends=legends(summary),
+        proxy=any(cell["fidelity"] == "proxy" for cell in views.beside_published(summary).values()),
         floors=views.trivial_by_target(summary),
         published=views.published_by_target(summary),
         curves=curve_views(summary),
@@ -53,19 +66,30 @@ def page(summary: JSON, document: JSON) -> str:
     )
 
 
+def policy_hash(script: str) -> str:
+    """Returns a script's hash as a Content-Security-Policy names it, so that no other script runs."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
 def slug(*parts: object) -> str:
     """Returns an identifier that a link can end in."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", "-".join("any" if part is None else str(part) for part in parts))
+
+
+def ticked(text: str) -> Markup:
+    """Returns a text with `what stands between ticks` set as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
 
 
 def claim_view(claim: JSON, stages: Sequence[JSON]) -> JSON:
     """Returns a claim with, for each part, its steps to another outcome and links to its evidence."""
     by_key = {stage["key"]: stage for stage in stages}
     shown = []
-    for part in claim["parts"]:
+    for i, part in enumerate(claim["parts"], 1):
         lead, items = wording.steps(part["next"])
         links = evidence_links(part["evidence"], by_key)
-        shown.append({**part, "told": wording.details(part), "lead": lead, "items": items, "links": links})
+        told = wording.details(part)
+        shown.append({**part, "id": f"{claim['id']}.{i}", "told": told, "lead": lead, "items": items, "links": links})
     return {**claim, "parts": shown}
 
 
@@ -113,17 +137,23 @@ def stage_groups(stages: Iterable[JSON]) -> list[JSON]:
 
 
 def forest_view(document: JSON) -> JSON | None:
-    """Returns the rows of the forest plot: every part with an estimate and an interval in points."""
-    rows = [(claim, part) for claim, part in parts(document) if wording.in_points(part)]
-    if not rows:
+    """Returns every part: `rows` of the forest plot with an estimate and an interval in points, and the `others`."""
+    every = [
+        {"claim": c["id"], "id": f"{c['id']}.{i}", "part": p}
+        for c in document["claims"]
+        for i, p in enumerate(c["parts"], 1)
+    ]
+    rows = [row for row in every if wording.in_points(row["part"])]
+    others = [row for row in every if not wording.in_points(row["part"])]
+    if not every:
         return None
-    forest = figures.Forest.of([part for _, part in rows])
-    drawn = [{"claim": claim["id"], "part": part, "strip": forest.strip(part)} for claim, part in rows]
-    return {"rows": drawn, "axis": forest.axis()}
+    forest = figures.Forest.of([row["part"] for row in rows])
+    drawn = [{**row, "strip": forest.strip(row["part"])} for row in rows]
+    return {"rows": drawn, "axis": forest.axis(), "others": others}
 
 
 def panel_views(summary: JSON) -> list[JSON]:
-    """Returns one panel a target: its picture and the table of the same numbers, trivial baselines beside the scores."""
+    """Returns one panel a target: its pictures and the table of the same numbers, trivial baselines beside the scores."""
     arms = figures.styled(summary)
     shown = []
     for target in summary["targets"]:
@@ -139,8 +169,8 @@ def panel_views(summary: JSON) -> list[JSON]:
             }
             for language in languages
         ]
-        picture = figures.language_panel(summary, target, arms)
-        shown.append({"target": target, "picture": picture, "rows": rows, "floors": list(floors)})
+        pictures, deltas = figures.language_panel(summary, target, arms), heat.by_language(summary, target)
+        shown.append({"target": target, "pictures": pictures, "deltas": deltas, "rows": rows, "floors": list(floors)})
     return shown
 
 
@@ -162,7 +192,7 @@ def curve_views(summary: JSON) -> list[JSON]:
         elif curve["kind"] == "intermediate":
             name = f"intermediate {curve['arm']}"
         else:
-            name = f"finetune {curve['target']}"
+            name = f"finetune {curve['target'] or 'for several targets'}"
         if shown or curve["kind"] != "finetune":
             panel = panels.setdefault((curve["kind"], name), {"name": name, "curves": []})
             panel["curves"].append(curve)

@@ -150,7 +150,11 @@ def _trivial(summary: JSON) -> list[str]:
 
 
 def _languages(summary: JSON) -> list[str]:
-    blocks = ["## Languages", "Mean over seeds, its 95 % interval, and the standard deviation over seeds."]
+    legend = (
+        "Mean over seeds, its 95 % interval, and the standard deviation over seeds; then the difference to the arm "
+        f"`{summary['baseline']}` in points, with its own interval."
+    )
+    blocks = ["## Languages", legend]
     entries = {(e["encoder"], e["arm"], e["target"], e["language"]): e for e in summary["languages"]}
     arms = [(arm["encoder"], arm["name"]) for arm in summary["arms"]]
     for target in summary["targets"]:
@@ -173,7 +177,10 @@ def _spread(entry: JSON) -> str:
         return wording.MISSING
     sd = entry["sd_over_seeds"]
     text = f"{wording.score(entry['mean'])} {wording.between(entry['interval'])}".strip()
-    return text if sd is None else f"{text} sd {wording.score(sd)}"
+    text += "" if sd is None else f" sd {wording.score(sd)}"
+    if entry["delta"] is None:
+        return text
+    return f"{text}; {wording.points(entry['delta'])} {wording.between(entry['delta_interval'], signed=True)}".strip()
 
 
 def _cost(summary: JSON) -> list[str]:

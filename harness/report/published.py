@@ -21,9 +21,9 @@ NO_ARM: JSON = {"encoder": None, "arm": None, "ours": None, "ours_source_languag
 def lines(evidence: Evidence, table: Sequence[JSON]) -> list[JSON]:
     """Returns every published mean over languages of each target and of the tasks it stands in for, beside ours.
 
-    `table` is the summary's, arm × target. A number has a `difference` only if it is of the very task; `fidelity` is exact
-    only if `why`, which says in what ours differ, is empty. `gain` is that over the system's own baseline, where both stand
-    in one source.
+    `table` is the summary's, arm × target. A number has a `difference` only if it is `comparable`: of the very task and
+    metric; `fidelity` is exact only if `why`, which says in what ours differ, is empty. `gain` is that over the system's own
+    baseline, where both stand in one source.
     """
     by_arm = {(line["encoder"], line["arm"], line["target"]): line for line in table}
     return [
@@ -65,12 +65,13 @@ def _line(evidence: Evidence, by_arm: Lines, target: TaskSpec, reference: Refere
     encoder = _encoder(evidence, system)
     ours = NO_ARM if system.role == "other" else _ours(evidence, by_arm, target, system, encoder)
     why = list(_why(evidence, target, found, system, encoder))
-    comparable = same_task and measures(found.metric, target.metric) and ours["ours"] is not None
+    comparable = same_task and measures(found.metric, target.metric)
     shown = ("metric", "value", "split", "edition", "baseline", "table", "row", "column", "source", "confidence")
     return {
         "target": target.name,
         "task": found.task,
         "same_task": same_task,
+        "comparable": comparable,
         "reference": reference.name,
         "system": found.system,
         "title": system.title,
@@ -79,7 +80,7 @@ def _line(evidence: Evidence, by_arm: Lines, target: TaskSpec, reference: Refere
         "note": " ".join(f"{note.rstrip('.')}." for note in (found.note, system.note) if note) or None,
         "gain": _gain(evidence.catalog.references, found, system),
         **ours,
-        "difference": number(ours["ours"] - found.value) if comparable else None,
+        "difference": number(ours["ours"] - found.value) if comparable and ours["ours"] is not None else None,
         "fidelity": "proxy" if why else "exact",
         "why": why,
     }

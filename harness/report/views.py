@@ -7,17 +7,26 @@ from collections.abc import Sequence
 from harness.records import JSON
 
 ROLES = {"intermediate": "with intermediate training", "baseline": "without intermediate training"}
+PUBLISHED_ROWS = {"intermediate": "published", "baseline": "published baseline"}
 
 
 def arm_by_target(summary: JSON) -> JSON:
-    """Returns the table intermediate arm × target, the mean over targets last, trivial baselines below."""
+    """Returns the table arm × target, the mean over targets last, with trivial baselines and published numbers below."""
     lines = {(e["encoder"], e["arm"], e["target"]): e for e in summary["table"]}
     overall = {(o["encoder"], o["arm"]): o for o in summary["overall"]}
+    beside, first = beside_published(summary), first_published(summary)
     rows = []
     for arm in summary["arms"]:
-        own = [lines[arm["encoder"], arm["name"], target["name"]] for target in summary["targets"]]
-        rows.append({"arm": arm, "cells": own, "overall": overall[arm["encoder"], arm["name"]]})
-    return {"rows": rows, "trivial": [_mean_trivial(summary, target) for target in summary["targets"]]}
+        places = [(arm["encoder"], arm["name"], target["name"]) for target in summary["targets"]]
+        own = [{**lines[place], "published": beside.get(place)} for place in places]
+        rows.append({"arm": arm, "cells": own, "overall": {**overall[arm["encoder"], arm["name"]], "published": None}})
+    targets = summary["targets"]
+    published = {name: [first.get((t["name"], role)) for t in targets] for role, name in PUBLISHED_ROWS.items()}
+    return {
+        "rows": rows,
+        "trivial": [_mean_trivial(summary, target) for target in targets],
+        "published": {name: row for name, row in published.items() if any(row)},
+    }
 
 
 def _mean_trivial(summary: JSON, target: JSON) -> JSON | None:
@@ -129,6 +138,35 @@ def published_by_target(summary: JSON) -> list[JSON]:
                 }
             )
     return blocks
+
+
+def first_published(summary: JSON) -> dict[tuple[str, str], JSON]:
+    """Returns by target and role the published number that stands first, of those on the very task and in its metric."""
+    found: dict[tuple[str, str], JSON] = {}
+    for row in summary["published"]:
+        if row["comparable"] and row["role"] in PUBLISHED_ROWS:
+            found.setdefault((row["target"], row["role"]), row)
+    return found
+
+
+def beside_published(summary: JSON) -> dict[tuple[str, str, str], JSON]:
+    """Returns by encoder, arm and target how far an arm's mean is from the first published number, which is taken as exact.
+
+    An arm with masked LM or on translated data has no published counterpart, and neither has a second encoder.
+    """
+    first = first_published(summary)
+    plain = {(a["encoder"], a["name"]) for a in summary["arms"] if a["mlm_fraction"] is None and not a["translate_to"]}
+    found = {}
+    for line in summary["table"]:
+        role = "baseline" if line["arm"] == summary["baseline"] else "intermediate"
+        row = first.get((line["target"], role))
+        known = row is not None and row["encoder"] == line["encoder"] and line["mean"] is not None
+        if row is not None and known and (line["encoder"], line["arm"]) in plain:
+            mean, low, high = (round(x - row["value"], 4) + 0.0 for x in (line["mean"], *(line["interval"] or (0.0, 0.0))))
+            span = [low, high] if line["interval"] else None
+            place = (line["encoder"], line["arm"], line["target"])
+            found[place] = {"delta": mean, "delta_interval": span, "fidelity": row["fidelity"]}
+    return found
 
 
 def _reasons(rows: Sequence[JSON]) -> list[JSON]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
+import shutil
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
 from harness.evidence import Evidence
 from harness.records import Verdict
-from harness.report import files
+from harness.report import files, html
+from harness.report.summary import summarize
+from harness.report.verdicts import claims_document
 
 NAMES = ["index.html", "report.md", "metrics.json", "claims.json", "curves.json"]
 
@@ -20,7 +26,7 @@ NAMES = ["index.html", "report.md", "metrics.json", "claims.json", "curves.json"
 class Page(HTMLParser):
     """What a test asks of a page: identifiers, links, tables, tags left open."""
 
-    VOID = frozenset({"meta", "link", "br", "line", "rect", "circle", "polygon", "path"})
+    VOID = frozenset({"meta", "link", "br", "input", "line", "rect", "circle", "polygon", "path"})
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -30,6 +36,7 @@ class Page(HTMLParser):
         self.open: list[str] = []
         self.headings: list[int] = []
         self.unscoped = 0
+        self.parts: list[str] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -37,6 +44,8 @@ class Page(HTMLParser):
         self.tags.append(tag)
         if given.get("id"):
             self.ids.append(given["id"] or "")
+        if "data-part" in given:
+            self.parts.append(given["data-part"] or "")
         self.links += [given[k] or "" for k in ("href", "src") if k in given]
         self.unscoped += tag == "th" and "scope" not in given
         if re.fullmatch("h[1-6]", tag):
@@ -65,10 +74,12 @@ def test_all_files_are_written_and_nothing_else(evidence: Evidence, verdicts: li
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(NAMES)
 
 
-def test_the_same_store_gives_the_same_bytes(out: Path, evidence: Evidence, verdicts: list[Verdict], tmp_path: Path) -> None:
+def test_the_same_store_gives_the_same_bytes(out: Path, evidence: Evidence, verdicts: list[Verdict]) -> None:
     again = Evidence(evidence.plan, evidence.store, evidence.catalog)
-    for path in files.write(again, verdicts, tmp_path / "again"):
+    place = out.with_name("again")  # as far from the store, to which the page links
+    for path in files.write(again, verdicts, place):
         assert path.read_bytes() == (out / path.name).read_bytes()
+    shutil.rmtree(place)
 
 
 def test_the_json_files_are_json(out: Path) -> None:
@@ -81,10 +92,37 @@ def test_the_json_files_are_json(out: Path) -> None:
 def test_the_page_is_self_contained(out: Path) -> None:
     text = (out / "index.html").read_text(encoding="utf-8")
     page = Page(text)
-    assert not {"script", "img", "iframe", "object", "embed"} & set(page.tags)
-    assert all(link.startswith("#") or link == "data:," for link in page.links)
+    assert not {"img", "iframe", "object", "embed"} & set(page.tags)
+    assert all(link.startswith(("#", "../")) or link == "data:," for link in page.links)
     assert not re.search(r"@import|url\(", text)
-    assert "default-src 'none'" in text
+
+
+def test_one_script_may_run_and_no_other(out: Path) -> None:
+    text = (out / "index.html").read_text(encoding="utf-8")
+    (script,) = re.findall(r"<script>(.*?)</script>", text, flags=re.DOTALL)
+    assert text.count("<script") == 1
+    known = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"default-src 'none'; script-src 'sha256-{known}'; style-src 'unsafe-inline'; img-src data:" in text
+    assert not re.search(r"\bfetch\b|XMLHttpRequest|import\(|innerHTML|eval", script)
+
+
+def test_every_done_stage_links_to_its_manifest(out: Path, evidence: Evidence) -> None:
+    page = Page((out / "index.html").read_text(encoding="utf-8"))
+    found = {(out / unquote(link)).resolve() for link in page.links if link.startswith("../")}
+    assert found == {(evidence.store.path(stage) / "manifest.json").resolve() for stage in evidence.plan.stages}
+
+
+def test_without_a_way_to_the_store_manifests_are_named(evidence: Evidence, verdicts: list[Verdict]) -> None:
+    document = claims_document("small", evidence.store.root, verdicts)
+    text = html.page(summarize(evidence, verdicts), document)
+    assert not any(link.startswith("../") for link in Page(text).links)
+    assert f"{evidence.plan.stages[0].key}/manifest.json" in text
+
+
+def test_every_part_has_a_card_and_a_line_among_the_sizes(out: Path, verdicts: list[Verdict]) -> None:
+    page = Page((out / "index.html").read_text(encoding="utf-8"))
+    every = [f"{verdict.id}.{i}" for verdict in verdicts for i in range(1, len(verdict.parts) + 1)]
+    assert sorted(page.parts) == sorted(every * 2)
 
 
 def test_the_page_is_well_formed_and_its_links_lead_somewhere(out: Path) -> None:
@@ -118,6 +156,9 @@ def test_page_and_markdown_say_the_same(out: Path) -> None:
     for shown in (page, text):
         assert f"{cell['mean']:.1f}" in shown
         assert f"{cell['delta']:+.1f}" in shown
+        for one in (e for e in summary["languages"] if e["arm"] == "nli"):
+            low, high = (f"{end:+.1f}".replace("-", "−") for end in one["delta_interval"])
+            assert f"[{low}, {high}]" in shown
         assert "3.1 % of the examples were cut off" in shown
         assert "Saw the &lt;b&gt;test&lt;/b&gt; languages" in shown
         assert "+20.0 [+12.5, +28.0]" in shown

@@ -11,7 +11,7 @@ import pytest
 
 from harness.evidence import Evidence
 from harness.records import JSON
-from harness.report import files, html, markdown, views, wording
+from harness.report import files, heat, html, markdown, views, wording
 from harness.report.summary import summarize
 from harness.report.verdicts import claims_document
 from harness.spec.catalog import Catalog
@@ -140,6 +140,42 @@ def test_an_untrained_target_has_the_mean_of_the_arms(beside: Callable[..., Evid
     monkeypatch.setattr(Evidence, "validation", lambda *_: None)
     row = rows(summarize(study, []), target="small_nli", system="stilts")[0]
     assert row["arm"] == "nli"  # of one arm
+
+
+def test_every_arm_stands_beside_the_first_published_number(beside: Callable[..., Evidence]) -> None:
+    summary = summarize(beside(*GENUINE), [])
+    found = views.beside_published(summary)
+    assert set(found) == {("tiny", "none", "small_nli"), ("tiny", "nli", "small_nli")}
+    for arm, value in (("none", 50.0), ("nli", 60.0)):
+        ours, line = cell(summary, arm, "small_nli"), found["tiny", arm, "small_nli"]
+        assert line["delta"] == pytest.approx(ours["mean"] - value, abs=1e-4)
+        assert line["delta_interval"] == pytest.approx([end - value for end in ours["interval"]], abs=1e-4)
+    same = next(row for row in rows(summary, system="stilts") if row["task"] == "small_nli")
+    assert found["tiny", "nli", "small_nli"]["delta"] == same["difference"]
+
+
+def test_heat_maps_have_the_published_numbers_below(beside: Callable[..., Evidence]) -> None:
+    summary = summarize(beside(*GENUINE), [])
+    gains, scores = str(heat.to_baseline(summary)), str(heat.to_published(summary))
+    assert "published gain" in gains
+    assert ">+10.0</text>" in gains
+    assert ">60.0</text>" in scores
+    assert ">50.0</text>" in scores
+    assert wording.points(cell(summary, "nli", "small_nli")["delta"]) in gains
+
+
+def test_what_stands_in_for_another_task_is_not_subtracted(beside: Callable[..., Evidence]) -> None:
+    elsewhere = REFERENCE.replace("task: small_nli", "task: xquad")
+    summary = summarize(beside(*GENUINE, reference=elsewhere), [])
+    assert views.beside_published(summary) == {}
+    assert heat.to_published(summary) is None
+    assert "Nothing is subtracted" in html.page(summary, claims_document("small", "store", []))
+
+
+def test_an_arm_on_translated_data_has_no_published_counterpart(beside: Callable[..., Evidence]) -> None:
+    summary = summarize(beside(*GENUINE), [])
+    arms = [{**arm, "translate_to": ["la"] if arm["name"] == "nli" else []} for arm in summary["arms"]]
+    assert set(views.beside_published({**summary, "arms": arms})) == {("tiny", "none", "small_nli")}
 
 
 def test_page_and_markdown_show_them_and_what_was_not_found(beside: Callable[..., Evidence], tmp_path: Path) -> None:
