@@ -121,16 +121,32 @@ def in_points(part: JSON) -> bool:
 
 def ours(part: JSON) -> str:
     """Returns a part's estimate and interval in words, or a dash where there is none."""
-    estimate, interval = part["estimate"], part["interval"]
-    if estimate is None:
+    if part["estimate"] is None:
+        return MISSING
+    span = interval(part)
+    return f"{estimate(part)} ({span})" if span and part["kind"] == "count" else f"{estimate(part)} {span}".strip()
+
+
+def estimate(part: JSON) -> str:
+    """Returns a part's estimate in its own unit, or a dash."""
+    value = part["estimate"]
+    if value is None:
         return MISSING
     if part["kind"] == "count":
-        span = f" (between {interval[0]:g} and {interval[1]:g})" if interval else ""
-        return f"{estimate:g} arms{span}"
+        return f"{value:g} arms"
+    return f"{value:+.2f}".replace("-", "−") if part["kind"] == "correlation" else points(value)
+
+
+def interval(part: JSON) -> str:
+    """Returns a part's interval in its own unit, or nothing."""
+    ends = part["interval"]
+    if not ends:
+        return ""
+    if part["kind"] == "count":
+        return f"between {ends[0]:g} and {ends[1]:g}"
     if part["kind"] == "correlation":
-        span = f" [{interval[0]:+.2f}, {interval[1]:+.2f}]" if interval else ""
-        return f"{estimate:+.2f}{span}".replace("-", "−")
-    return f"{points(estimate)} {between(interval, signed=True)}".strip()
+        return f"[{ends[0]:+.2f}, {ends[1]:+.2f}]".replace("-", "−")
+    return between(ends, signed=True)
 
 
 def asked(part: JSON) -> str:

@@ -14,7 +14,7 @@ from harness.evidence import Evidence
 from harness.records import Verdict
 from harness.report import files
 
-NAMES = ["index.html", "report.md", "metrics.json", "claims.json", "curves.json"]
+NAMES = ["index.html", "report.md", "metrics.json", "claims.json", "curves.json", "tables.tex"]
 
 
 class Page(HTMLParser):
