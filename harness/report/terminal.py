@@ -122,8 +122,8 @@ def _what_next(results: Results) -> list[str]:
     lines = ["", "What would decide the rest"] if who else []
     for (text, command), owners in who.items():
         lines += [f"  {line}" for line in wrap(", ".join(owners), WIDTH - 2)]
-        if text:
-            lines += [f"    {line}" for line in wrap(_shortened(text, command), WIDTH - 4, hyphens=False)]
+        if told := _shortened(text, command):
+            lines += [f"    {line}" for line in wrap(told, WIDTH - 4, hyphens=False)]
         if command:
             lines += [f"    {line}" for line in wrap(f"next: {command}", WIDTH - 4, hyphens=False)]
     return lines
@@ -134,4 +134,4 @@ def _shortened(text: str, command: str) -> str:
     lead, items = wording.steps(text)
     if items:
         return f"{lead}: {'; '.join(items[:2])}; and {len(items) - 2} more (--format markdown)".removeprefix(": ")
-    return text.removesuffix(command).rstrip(" :;") or text if command else text
+    return text.removesuffix(command).rstrip(" :;") if command else text
