@@ -8,12 +8,10 @@ from harness.records import JSON
 from harness.report import wording
 from harness.report.verdicts import Results, cell, claim_markdown, outcome_words, tally
 
-# GitHub takes 1,048,576 bytes from a step and nothing at all of a longer text; a little is left for others.
+# GitHub takes 1,048,576 bytes from a step and nothing at all of a longer text; a little is left for what else it writes.
 MAX_BYTES = 1_040_000
 _ROOM = 4_000  # for title, tally and the note of what is left out
 _CLIPPED = 200
-
-
 # The shorter and shorter forms of a claim, and what the last cut left out of it.
 _CUTS = ("", "the folded details of", "the parts of", "all about")
 
