@@ -100,7 +100,7 @@ class Simulated(Evidence):
         """Everything."""
         return frozenset(stage.key for stage in self.plan.stages)
 
-    def statistics(self, stage: Stage, metric: str) -> tuple[Array, tuple[str, ...]]:
+    def statistics(self, stage: Stage, metric: str) -> tuple[Array, NDArray[np.str_]]:
         """Returns what was drawn."""
         return self._counts[stage.key], IDS
 
@@ -109,7 +109,7 @@ class Simulated(Evidence):
         return self._scored[arm, target]
 
 
-IDS = tuple(map(str, range(N_EXAMPLES)))
+IDS = np.arange(N_EXAMPLES).astype(str)
 
 
 def catalog(folder: Path, seeds: int) -> Catalog:

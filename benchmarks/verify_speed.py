@@ -78,9 +78,11 @@ def answers(stage: Stage, catalog: Catalog, rng: np.random.Generator) -> tuple[N
     right = (rng.random(n) < 0.7).astype(float)
     ids = np.array([f"{i:07d}" for i in range(n)])
     if name == "bucc2018":
-        # One foreign sentence of thirty has a translation.
-        has = (rng.random(n) < 0.03).astype(float)
-        return np.stack([has * right, has * (1 - right), has * (1 - right)], -1), ids
+        # Gold is the same for every checkpoint: one foreign sentence of thirty has a translation. As many others look as
+        # if they had one, and a checkpoint takes a fifth of these for translated.
+        kinds = np.random.default_rng(n).random(n)
+        has, seems = kinds < 0.03, (kinds > 0.97) & (rng.random(n) < 0.2)
+        return np.stack([has * right, has * (1 - right) + seems, has * (1 - right)], -1), ids
     if stage.params["metrics"][0]["name"] in ("chunk_f1", "upos_f1"):
         return np.stack([2 * right, 1 - right, 1 - right], -1), ids
     return np.stack([right, np.ones(n)], -1), ids

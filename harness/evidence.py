@@ -6,7 +6,7 @@ Evidence is found by the plan's keys, so a spec that has changed since has no ev
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -41,12 +41,12 @@ class Arm:
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """A target's scores of those arms that are complete on it: columns are its languages."""
+    """A target's scores of those arms that are complete on it: columns are its languages, each with so many examples."""
 
     arms: tuple[Arm, ...]
     languages: tuple[str, ...]
     sample: Sample
-    n_examples: int
+    n_examples: tuple[int, ...]
 
 
 class Evidence:
@@ -57,8 +57,8 @@ class Evidence:
         self.n_resamples = n_resamples
         self.store = store
         self.catalog = catalog.for_study(plan.study)
-        self._drawn: dict[tuple[str, str], Drawn] = {}
-        self._means: dict[tuple[str, tuple[str, ...]], Sample] = {}
+        self._drawn: dict[tuple[str, str, tuple[str, ...]], Drawn] = {}
+        self._means: dict[tuple[object, ...], Sample] = {}
 
     @cached_property
     def done(self) -> frozenset[str]:
@@ -101,10 +101,11 @@ class Evidence:
         """Returns whether a target is fine-tuned; one that is not is evaluated with the encoder as it is."""
         return self.run(self.arms[0], target, self.seeds[0]).finetune is not None
 
-    def evaluations(self, arms: Iterable[Arm], targets: Iterable[str]) -> list[Stage]:
-        """Returns the evaluations of arms on targets with all seeds, each once."""
+    def evaluations(self, arms: Iterable[Arm], targets: Iterable[str], languages: Sequence[str] = ()) -> list[Stage]:
+        """Returns the evaluations of arms on targets with all seeds, each once; in some languages, or in all."""
         runs = [self.run(arm, target, seed) for arm, target, seed in product(arms, targets, self.seeds)]
-        return list({stage.key: stage for run in runs for stage in run.evaluate.values()}.values())
+        found = (s for run in runs for x, s in run.evaluate.items() if not languages or x in languages)
+        return list({stage.key: stage for stage in found}.values())
 
     def missing(self, arms: Iterable[Arm], targets: Iterable[str]) -> list[Stage]:
         """Returns the evaluations that these arms and targets need and the store has not."""
@@ -154,6 +155,12 @@ class Evidence:
                     rows += [{**where, **score} for score in self.read(stage, "scores.json")]
         return rows
 
+    def scores_of(self, keys: Iterable[str]) -> list[JSON]:
+        """Returns the scores of those evaluations that are among some finished stages."""
+        wanted = set(keys)
+        stages = [stage for stage in self.plan.stages if stage.kind == "evaluate" and stage.key in wanted]
+        return [score for stage in stages for score in self.read(stage, "scores.json")]
+
     def read(self, stage: Stage, name: str) -> Any:
         """Returns a JSON output of a finished stage."""
         return json.loads((self.store.checked(stage, name) / name).read_bytes())
@@ -169,60 +176,77 @@ class Evidence:
         values = [self.read(s, "scores.json")["validation"] for s in stages if s and s.key in self.done]
         return np.array(values, np.float64) if len(values) == len(self.seeds) else None
 
-    def statistics(self, stage: Stage, metric: str) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    def statistics(self, stage: Stage, metric: str) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
         """Returns per-example statistics [N, K] of a finished evaluation, and the examples' ids (of groups, for some).
 
         Raises StoreCorrupt if any byte of the evaluation, its predictions among them, is not what was written.
         """
         with np.load(self.store.checked(stage) / "statistics.npz", allow_pickle=False) as arrays:
             own = f"{metric}.ids"
-            return arrays[metric], tuple(arrays[own if own in arrays else "ids"].tolist())
+            return arrays[metric], arrays[own if own in arrays else "ids"]
 
-    def drawn(self, encoder: str, target: str) -> Drawn:
-        """Returns the scores on a target of all of an encoder's arms that are complete, examples resampled."""
-        if (encoder, target) not in self._drawn:
+    def drawn(self, encoder: str, target: str, metrics: Sequence[str] = ()) -> Drawn:
+        """Returns the scores on a target of all of an encoder's arms that are complete, examples resampled.
+
+        A score is the mean of `metrics`, each of the same draws; the target's own by default.
+        """
+        wanted = tuple(metrics) or (self.targets[target].metric,)
+        if (encoder, target, wanted) not in self._drawn:
             arms = tuple(arm for arm in self.arms if arm.encoder == encoder and self.is_complete(arm, target))
-            languages = self.languages(target)
-            if not arms or not languages:
-                empty = Sample(np.empty((len(self.seeds), 0, 0)), np.empty((self.n_resamples, len(self.seeds), 0, 0)))
-                self._drawn[encoder, target] = Drawn((), languages, empty, 0)
-            else:
-                # Languages that share no examples are drawn one by one: a hundred thousand examples of all arms and seeds
-                # fill the memory.
-                together = [languages] if self.targets[target].parallel else [(language,) for language in languages]
-                parts, n_examples = [], 0
-                for own in together:
-                    cells = self.cells(arms, target, own)
-                    parts.append(resample(cells, n_resamples=self.n_resamples))
-                    n_examples += sum(len(cell.ids) for cell in cells)
-                by_seed, replicates = (np.concatenate(found, axis=-1) for found in zip(*parts, strict=True))
-                self._drawn[encoder, target] = Drawn(arms, languages, Sample(by_seed, replicates), n_examples)
-        return self._drawn[encoder, target]
+            self._drawn[encoder, target, wanted] = self._resampled(arms, target, wanted)
+        return self._drawn[encoder, target, wanted]
 
-    def means(self, encoder: str, targets: Sequence[str]) -> Sample:
+    def _resampled(self, arms: tuple[Arm, ...], target: str, metrics: tuple[str, ...]) -> Drawn:
+        languages, n_seeds = self.languages(target), len(self.seeds)
+        if not arms or not languages:
+            empty = Sample(np.empty((n_seeds, 0, 0)), np.empty((self.n_resamples, n_seeds, 0, 0)))
+            return Drawn((), languages, empty, (0,) * len(languages))
+        # Languages that share no examples are drawn one by one: a hundred thousand examples of all arms and seeds fill
+        # the memory.
+        together = [languages] if self.targets[target].parallel else [(language,) for language in languages]
+        n_examples: list[int] = []
+        parts = []
+        for own in together:
+            cells = [cell for metric in metrics for cell in self.cells(arms, target, own, metric)]
+            n_examples += [len(cell.ids) for cell in cells[: len(own)]]
+            drawn = resample(cells, n_resamples=self.n_resamples)
+            parts.append([a.reshape(*a.shape[:-1], len(metrics), len(own)).mean(-2) for a in drawn])
+        by_seed, replicates = (np.concatenate(found, axis=-1) for found in zip(*parts, strict=True))
+        return Drawn(arms, languages, Sample(by_seed, replicates), tuple(n_examples))
+
+    def means(
+        self,
+        encoder: str,
+        targets: Sequence[str],
+        metrics: Mapping[str, Sequence[str]] | None = None,
+        languages: Sequence[str] = (),
+    ) -> Sample:
         """Returns the scores of all of an encoder's arms in the study's order; columns are targets, means over languages.
 
-        nan where an arm is not complete on a target.
+        `metrics` are those of each target whose mean it is scored by, if not its own alone; `languages` those of the mean,
+        all by default. nan where an arm is not complete on a target, or a target has none of the languages.
         """
-        place = (encoder, tuple(targets))
+        scored = {target: tuple((metrics or {}).get(target, ())) for target in targets}
+        place = (encoder, tuple(scored.items()), tuple(languages))
         if place not in self._means:
             arms = self.arms_of(encoder)
             by_seed = np.full((len(self.seeds), len(arms), len(targets)), np.nan)
             replicates = np.full((self.n_resamples, *by_seed.shape), np.nan, np.float32)
             for t, target in enumerate(targets):
-                drawn = self.drawn(encoder, target)
-                for a, arm in enumerate(drawn.arms):
-                    by_seed[:, arms.index(arm), t] = drawn.sample.by_seed[:, a].mean(-1)
-                    replicates[..., arms.index(arm), t] = drawn.sample.replicates[:, :, a].mean(-1)
+                drawn = self.drawn(encoder, target, scored[target])
+                columns = [i for i, language in enumerate(drawn.languages) if not languages or language in languages]
+                for a, arm in enumerate(drawn.arms if columns else ()):
+                    by_seed[:, arms.index(arm), t] = drawn.sample.by_seed[:, a, columns].mean(-1)
+                    replicates[..., arms.index(arm), t] = drawn.sample.replicates[:, :, a, columns].mean(-1)
             self._means[place] = Sample(by_seed, replicates)
         return self._means[place]
 
-    def cells(self, arms: Sequence[Arm], target: str, languages: Sequence[str]) -> list[Cell]:
-        """Returns a Cell [A, S, N, K] for each language of a target, of the target's own metric, rows matched by id.
+    def cells(self, arms: Sequence[Arm], target: str, languages: Sequence[str], metric: str | None = None) -> list[Cell]:
+        """Returns a Cell [A, S, N, K] for each language of a target, rows matched by id; of its own metric by default.
 
         Raises SpecError if the target is parallel and its languages do not have the same examples.
         """
-        metric = self.targets[target].metric
+        metric = metric or self.targets[target].metric
         aggregate = plugin.load("harness.metrics", metric).aggregate
         cells: list[Cell] = []
         for language in languages:
@@ -237,13 +261,13 @@ class Evidence:
                         counts[a, s] = counts[a, 0]
                     else:
                         own, names = self.statistics(stage, metric)
-                        counts[a, s] = own if names == ids else _in_order(own, names, ids)
-            if self.targets[target].parallel and cells and set(ids) != set(cells[0].ids):
+                        counts[a, s] = own if np.array_equal(names, ids) else _in_order(own, names, ids)
+            if self.targets[target].parallel and cells and set(ids.tolist()) != set(cells[0].ids.tolist()):
                 raise SpecError(f"{target} is parallel, but its ids in {language} are not those in {languages[0]}")
             cells.append(Cell(counts, ids, target, aggregate))
         return cells
 
 
-def _in_order(counts: NDArray[np.float64], names: Sequence[str], ids: Sequence[str]) -> NDArray[np.float64]:
-    place = {name: i for i, name in enumerate(names)}
-    return counts[[place[name] for name in ids]]
+def _in_order(counts: NDArray[np.float64], names: NDArray[np.str_], ids: NDArray[np.str_]) -> NDArray[np.float64]:
+    place = {name: i for i, name in enumerate(names.tolist())}
+    return counts[[place[name] for name in ids.tolist()]]

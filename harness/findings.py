@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from harness.stats.effect import Effect, Sample
 from harness.stats.power import seeds_needed
 
 Array = NDArray[np.float64]
-VERSION = 2
+VERSION = 3
 
 # A arms, T targets
 
@@ -55,8 +55,13 @@ class Scores:
     def mean(self, arm: Arm, targets: Sequence[str] = ()) -> Array:
         """Returns the weights [A, T] of an arm's mean over some targets, over all by default."""
         own = tuple(targets) or self.targets
+        return self.weighted(dict.fromkeys(own, arm), dict.fromkeys(own, 1 / len(own)))
+
+    def weighted(self, arm_of: Mapping[str, Arm], shares: Mapping[str, float]) -> Array:
+        """Returns the weights [A, T] of a mean over targets, of each by its share and by an arm of its own."""
         weights = np.zeros((len(self.arms), len(self.targets)))
-        weights[self.arms.index(arm), [self.targets.index(target) for target in own]] = 1 / len(own)
+        for target, arm in arm_of.items():
+            weights[self.arms.index(arm), self.targets.index(target)] = shares[target]
         return weights
 
     def gain(self, arms: Sequence[Arm], over: Arm, targets: Sequence[str] = ()) -> Array:
@@ -69,32 +74,57 @@ class Gap(Exception):
     """Evidence is not there; carries what would bring it."""
 
 
-def scores(view: View, arms: Sequence[Arm], targets: Sequence[str]) -> Scores:
-    """Returns the scores on targets, of these arms at least. Raises Gap if any of their evaluations is missing."""
+class Mismatch(Gap):
+    """There is evidence, but of something else than the claim is about; carries in which field of the signature."""
+
+
+def scores(view: View, part: claim.Part, arms: Sequence[Arm], targets: Sequence[str]) -> Scores:
+    """Returns the scores on targets, of these arms at least, in a part's metric and languages.
+
+    Raises Gap if any of their evaluations is missing, Mismatch if a target is not scored by the part's metric.
+    """
     evidence = view.evidence
     missing = evidence.missing(arms, targets)
     if missing:
         raise Gap(f"evaluations that the store lacks: {len(missing)}; {view.command}")
+    metrics = {target: view.metrics(target, part.metric) for target in targets}
+    for target, own in metrics.items():
+        _languages(view, part, target)
+        if not own:
+            there = ", ".join(evidence.targets[target].metrics)
+            raise Mismatch(f"metric: {target} is scored by {there}, the claim is about {part.metric}")
+    n_examples = 0
     for target in targets:
-        if not evidence.languages(target):
-            raise Gap(f"{target} has no {evidence.plan.study.split} rows in any language of {view.study}")
-    n_examples = sum(evidence.drawn(view.encoder, target).n_examples for target in targets)
-    keys = tuple(stage.key for stage in evidence.evaluations(arms, targets))
-    every_arm = evidence.arms_of(view.encoder)
-    return Scores(evidence.means(view.encoder, targets), every_arm, tuple(targets), n_examples, keys)
+        drawn = evidence.drawn(view.encoder, target, metrics[target])
+        sizes = dict(zip(drawn.languages, drawn.n_examples, strict=True))
+        n_examples += sum(sizes[language] for language in _languages(view, part, target))
+    keys = tuple(stage.key for stage in evidence.evaluations(arms, targets, part.languages))
+    sample = evidence.means(view.encoder, targets, metrics, part.languages)
+    return Scores(sample, evidence.arms_of(view.encoder), tuple(targets), n_examples, keys)
+
+
+def _languages(view: View, part: claim.Part, target: str) -> list[str]:
+    """Returns the languages whose mean a part is about. Raises Gap if a target is not evaluated in one of them."""
+    there = view.evidence.languages(target)
+    if not there:
+        raise Gap(f"{target} has no {view.evidence.plan.study.split} rows in any language of {view.study}")
+    for language in part.languages:
+        if language not in there:
+            raise Gap(f"{view.study} does not evaluate {target} in {language}: add it to the study's languages")
+    return list(part.languages or there)
 
 
 def finding(view: View, part: Any, expected: JSON, arms: Sequence[Arm], targets: Sequence[str], found: Scores) -> Finding:
     """Returns a finding without numbers: what was expected, how it differs from the paper, and the evidence for it."""
-    differences = view.differences(arms, targets, part.targets)
+    differences = view.differences(arms, targets, view.wanted(part), part.languages)
     evidence = view.evidence
-    languages = sorted({x for t in targets for x in evidence.languages(t)})
+    languages = sorted({x for t in targets for x in _languages(view, part, t)})
     signature = {
         "kind": part.kind,
         "study": view.study,
         "encoder": view.encoder,
         "arms": ",".join(arm.name for arm in arms),
-        "tasks": ",".join(f"{t}:{evidence.targets[t].metric}" for t in targets),
+        "tasks": ",".join(f"{t}:{'+'.join(view.metrics(t, part.metric))}" for t in targets),
         "langs": ",".join(languages),
         "split": evidence.plan.study.split,
         "attack": "none",

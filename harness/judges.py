@@ -15,7 +15,21 @@ from typing import Any
 import numpy as np
 
 from harness.evidence import Arm
-from harness.findings import VERSION, Array, Finding, Gap, Scores, arm_of, contrast, finding, pair, scores, whole
+from harness.findings import (
+    VERSION,
+    Array,
+    Finding,
+    Gap,
+    Mismatch,
+    Scores,
+    arm_of,
+    contrast,
+    finding,
+    pair,
+    scores,
+    targets_of,
+    whole,
+)
 from harness.plan import PlannedRun
 from harness.records import JSON, Stage
 from harness.selection import View, answers_to, describe
@@ -36,7 +50,7 @@ def greater(view: View, part: claim.Greater) -> Finding:
         arms, targets = whole(view, part)
         arms, name = [*arms[1:], arm_of(view, part.over, part.targets)], "mean of all arms"
     expected = {"arm": name, "over": describe(part.over), "difference": "> 0"}
-    found = scores(view, arms, targets)
+    found = scores(view, part, arms, targets)
     base = finding(view, part, expected, arms, targets, found)
     return contrast(base, found.sample.effect(found.gain(arms[:-1], arms[-1])), part.alpha)
 
@@ -49,7 +63,7 @@ def comparison(view: View, part: claim.Comparison) -> Finding:
     arms, targets = pair(view, part, part.arm, part.over)
     baseline = arm_of(view, part.baseline, part.targets)
     names = {"arm": describe(part.arm), "over": describe(part.over), "baseline": describe(part.baseline)}
-    found = scores(view, [*arms, baseline], targets)
+    found = scores(view, part, [*arms, baseline], targets)
     base = finding(view, part, {**names, "difference of gains": "> 0"}, [*arms, baseline], targets, found)
     gains = {}
     for arm in arms:
@@ -78,25 +92,39 @@ def _best_on_validation(view: View, targets: Sequence[str], seeds: Sequence[int]
     return chosen
 
 
-def _selected(view: View, part: Any, expected: JSON) -> tuple[Finding, Effect]:
+def _shares(view: View, part: Any, targets: Sequence[str]) -> dict[str, float]:
+    """Returns how much each target counts in a part's mean: alike, or alike within groups that count alike."""
+    if getattr(part, "average", "targets") == "targets":
+        return dict.fromkeys(targets, 1 / len(targets))
+    groups = [[t for t in view.targets(view.benchmark.groups[name]) if t in targets] for name in part.groups]
+    shares = dict.fromkeys(targets, 0.0)
+    for own in groups:
+        for target in own:
+            shares[target] += 1 / (len(groups) * len(own))
+    return shares
+
+
+def _selected(view: View, part: Any, expected: JSON, *, is_level: bool = False) -> tuple[Finding, Effect]:
     """Returns a finding without numbers and the gain of the arms chosen on validation, on targets that are trained.
 
-    Without each seed in turn arms are chosen again, so that the luck of the choice is in the variance.
+    `is_level`: their scores instead of the gain. Without each seed in turn arms are chosen again, so that the luck of the
+    choice is in the variance.
     """
     study = view.evidence.plan.study
-    if study.split != "test":
-        raise Gap(f"arms chosen on validation are judged on test, and {view.study} evaluates on {study.split}")
-    arms, targets = whole(view, part)
-    targets = [target for target in targets if view.evidence.is_trained(target)]
+    arms, _ = whole(view, part)
+    targets = [t for t in targets_of(view, None, view.wanted(part)) if view.evidence.is_trained(t)]
     if not targets:
         raise Gap("no target is trained, so none has a validation score to select by")
-    found = scores(view, arms, targets)
+    found = scores(view, part, arms, targets)
+    if study.split != "test":
+        raise Mismatch(f"split: arms chosen on validation are judged on test, and {view.study} evaluates on {study.split}")
+    shares = _shares(view, part, targets)
+    baseline = 0.0 if is_level else found.weighted(dict.fromkeys(targets, arms[0]), shares)
     every = range(len(view.evidence.seeds))
 
     def weights(seeds: Sequence[int]) -> tuple[dict[str, Arm], Array]:
         chosen = _best_on_validation(view, targets, seeds)
-        gains = [found.gain([arm], arms[0], [target]) for target, arm in chosen.items()]
-        return chosen, np.mean(gains, axis=0)
+        return chosen, found.weighted(chosen, shares) - baseline
 
     chosen, own = weights(every)
     without = [weights([s for s in every if s != left])[1] for left in every] if len(every) > 1 else []
@@ -111,15 +139,22 @@ def selected_greater(view: View, part: claim.SelectedGreater) -> Finding:
 
 
 def value(view: View, part: claim.Value) -> Finding:
-    """Judges "the difference is `value` points" by two one-sided tests. Null hypothesis: it is off by `margin` or more."""
-    expected: JSON = {"value": part.value, "margin": part.margin, "over": describe(part.over)}
+    """Judges "it is `value` points" by two one-sided tests. Null hypothesis: it is off by `margin` or more."""
+    is_level = not isinstance(part.over, claim.Arm)
+    expected: JSON = {"score" if is_level else "value": part.value, "margin": part.margin}
+    expected |= {"over": describe(part.over)} if isinstance(part.over, claim.Arm) else {}
     if isinstance(part.arm, claim.Arm):
-        arms, targets = pair(view, part, part.arm, part.over)
-        found = scores(view, arms, targets)
+        wanted = view.wanted(part)
+        arms = [arm_of(view, query, wanted) for query in (part.arm, part.over) if isinstance(query, claim.Arm)]
+        if len(set(arms)) < len(arms):
+            raise Gap(f"the study has one arm for both, {arms[0].name}: write one that tells them apart")
+        targets = targets_of(view, part.arm, wanted)
+        found = scores(view, part, arms, targets)
         base = finding(view, part, {"arm": describe(part.arm), **expected}, arms, targets, found)
-        effect = found.sample.effect(found.gain(arms[:1], arms[1]))
+        own, *over = [found.weighted(dict.fromkeys(targets, arm), _shares(view, part, targets)) for arm in arms]
+        effect = found.sample.effect(own - over[0] if over else own)
     else:
-        base, effect = _selected(view, part, {"arm": "best on validation", **expected})
+        base, effect = _selected(view, part, {"arm": "best on validation", **expected}, is_level=is_level)
     result = contrast(base, effect, part.alpha, lambda point: abs(abs(point - part.value) - part.margin))
     if result.fidelity == "proxy":
         differ = "; ".join(result.differences)
@@ -142,7 +177,7 @@ def equivalent(view: View, part: claim.Equivalent) -> Finding:
     size = f"< {part.margin}" if part.one_sided else f"within ± {part.margin}"
     expected = {"arms": "mean of all", "over": describe(claim.BASELINE_ARM), "difference": size}
     arms, targets = whole(view, part)
-    found = scores(view, arms, targets)
+    found = scores(view, part, arms, targets)
     base = finding(view, part, expected, arms, targets, found)
     effect = found.sample.effect(found.gain(arms[1:], arms[0]))
     if not part.one_sided:
@@ -182,7 +217,7 @@ def best(view: View, part: claim.Best) -> Finding:
     arms = [own, *(arm for arm in arms if arm != own)]
     if len(arms) < 3:
         raise Gap(f"a rank needs at least two other arms, and {view.study} has {len(arms) - 1}")
-    found = scores(view, arms, targets)
+    found = scores(view, part, arms, targets)
     expected = {"arm": describe(part.arm), "rank": 1, "of": len(arms)}
     base = finding(view, part, expected, arms, targets, found)
     return _lead(base, found.sample, found.mean(own), {arm.name: found.mean(arm) for arm in arms[1:]}, part.alpha)
@@ -198,7 +233,7 @@ def ordering(view: View, part: claim.Ordering) -> Finding:
         filler = view.filler(None, view.benchmark.groups[part.group])
         raise Gap(f"the study has no {part.group} target beside others: {filler}")
     targets = list(dict.fromkeys(t for own in groups.values() for t in own))
-    found = scores(view, arms, targets)
+    found = scores(view, part, arms, targets)
     base = finding(view, part, {"largest gain": part.group, "of": sorted(groups)}, arms, targets, found)
     gains = {name: found.gain(arms[1:], arms[0], own) for name, own in groups.items()}
     return _lead(base, found.sample, gains.pop(part.group), gains, part.alpha)
@@ -207,7 +242,7 @@ def ordering(view: View, part: claim.Ordering) -> Finding:
 def count(view: View, part: claim.Count) -> Finding:
     """Judges "at least this share of the arms improve": each arm tested one-sided, Holm over the arms. Null: fewer do."""
     arms, targets = whole(view, part)
-    found = scores(view, arms, targets)
+    found = scores(view, part, arms, targets)
     n = len(arms) - 1
     needed = int(np.ceil(round(part.at_least * n, 9)))  # 0.55 × 20 is 11.000000000000002
     base = finding(view, part, {"arms that improve": f"at least {needed} of {n}"}, arms, targets, found)
@@ -234,9 +269,9 @@ def correlation(view: View, part: claim.Correlation) -> Finding:
     if part.arm is not None:
         arms = [arms[0], arm_of(view, part.arm, part.targets)]
     expected = {"correlation": part.sign, "across": part.across, "over": describe(claim.BASELINE_ARM)}
-    found = scores(view, arms, targets)
+    found = scores(view, part, arms, targets)
     base = finding(view, part, expected, arms, targets, found)
-    gains = {unit: gain for unit, gain in _gains(view, part.across, arms, found).items() if unit in part.numbers}
+    gains = {unit: gain for unit, gain in _gains(view, part, arms, found).items() if unit in part.numbers}
     if len(gains) < FEWEST_UNITS:
         raise Gap(
             f"a correlation needs {FEWEST_UNITS} {part.across} with a number at least, and {view.study} has {len(gains)}"
@@ -254,9 +289,9 @@ def correlation(view: View, part: claim.Correlation) -> Finding:
     )
 
 
-def _gains(view: View, across: str, arms: Sequence[Arm], found: Scores) -> dict[str, float]:
+def _gains(view: View, part: claim.Correlation, arms: Sequence[Arm], found: Scores) -> dict[str, float]:
     """Returns the mean gain of `arms[1:]` over `arms[0]` by arm, by target (as the paper names it), or by language."""
-    by_seed = found.sample.by_seed
+    by_seed, across = found.sample.by_seed, part.across
     if across == "arms":
         return {arm.name: float((by_seed * found.gain([arm], arms[0])).sum((1, 2)).mean()) for arm in arms[1:]}
     if across == "targets":
@@ -265,11 +300,12 @@ def _gains(view: View, across: str, arms: Sequence[Arm], found: Scores) -> dict[
         return {name: gains[t] for t, task in tasks.items() for name in (t, *task.proxy_for)}
     kept: dict[str, list[float]] = {}
     for target in found.targets:
-        drawn = view.evidence.drawn(view.encoder, target)
+        drawn = view.evidence.drawn(view.encoder, target, view.metrics(target, part.metric))
         means = drawn.sample.by_seed.mean(0)
         treated = np.mean([means[drawn.arms.index(arm)] for arm in arms[1:]], axis=0)
         for language, gain in zip(drawn.languages, treated - means[drawn.arms.index(arms[0])], strict=True):
-            kept.setdefault(language, []).append(float(gain))
+            if not part.languages or language in part.languages:
+                kept.setdefault(language, []).append(float(gain))
     return {language: float(np.mean(values)) for language, values in kept.items()}
 
 

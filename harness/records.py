@@ -60,9 +60,9 @@ class Manifest:
     doubts: tuple[str, ...] = ()
 
     def to_json(self) -> JSON:
-        """Returns the manifest as JSON-able data, with a digest of itself."""
-        data = {
-            "schema_version": 1,
+        """Returns the manifest as JSON-able data; the store adds a digest of the text."""
+        return {
+            "schema_version": 2,
             "key": self.key,
             "stage": self.stage.to_json(),
             "status": "done",
@@ -75,7 +75,6 @@ class Manifest:
             "seconds": self.seconds,
             "doubts": list(self.doubts),
         }
-        return {**data, "digest": address(data)}
 
     @staticmethod
     def from_json(data: JSON) -> Manifest:
@@ -137,6 +136,11 @@ class Score:
     def to_json(self) -> JSON:
         """Returns the score as JSON-able data."""
         return dict(self.__dict__)
+
+
+def fields(signature: str) -> dict[str, str]:
+    """Returns the fields of a signature: `key:value` pairs joined by `|`."""
+    return dict(pair.split(":", 1) for pair in signature.split("|"))
 
 
 @dataclass(frozen=True)

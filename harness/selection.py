@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from harness import plugin
 from harness.errors import SpecError
@@ -15,6 +16,7 @@ from harness.spec.benchmark import BenchmarkSpec
 from harness.spec.run import IntermediateSpec
 from harness.spec.study import BASELINE
 from harness.spec.task import TaskSpec
+from harness.spec.training import TrainingSpec
 
 
 def answers_to(task: TaskSpec, wanted: str) -> bool:
@@ -30,6 +32,8 @@ class View:
     encoder: str
     claims: claim.ClaimsSpec
     benchmark: BenchmarkSpec
+    # What is known of the paper's training: the file's, if a claim has none of its own.
+    training: Mapping[str, float] | Literal["unknown"] | None = None
 
     @property
     def study(self) -> str:
@@ -90,8 +94,36 @@ class View:
         names = tuple(wanted) or self.benchmark.tasks
         return [n for n, task in self.evidence.targets.items() if any(answers_to(task, w) for w in names)]
 
-    def differences(self, arms: Sequence[Arm], targets: Sequence[str], wanted: Sequence[str] = ()) -> list[str]:
-        """Returns in which respects this evidence is not the paper's: encoder, tasks, data, training, size."""
+    def wanted(self, part: claim.Part) -> tuple[str, ...]:
+        """Returns the paper's tasks that a part is about: those that it names, or those of its groups."""
+        return tuple(t for name in getattr(part, "groups", ()) for t in self.benchmark.groups[name]) or part.targets
+
+    def metrics(self, target: str, wanted: str | None) -> tuple[str, ...]:
+        """Returns the metrics whose mean is a target's score: its own, the benchmark's, or the wanted one if it has it."""
+        task = self.evidence.targets[target]
+        if wanted is None:
+            return (task.metric,)
+        if wanted != claim.OWN_SCORER:
+            return (wanted,) if wanted in task.metrics else ()
+        scored = [self.benchmark.scoring[name] for name in (target, *task.proxy_for) if name in self.benchmark.scoring]
+        return tuple(m for m in scored[0].metrics if m in task.metrics) if scored else (task.metric,)
+
+    def published_languages(self, task: TaskSpec) -> tuple[str, ...]:
+        """Returns the languages in which the benchmark evaluates a task; all of the task's if the benchmark lacks it."""
+        own = self.benchmark.scoring.get(task.name)
+        return own.languages if own else task.languages
+
+    def differences(
+        self,
+        arms: Sequence[Arm],
+        targets: Sequence[str],
+        wanted: Sequence[str] = (),
+        languages: Sequence[str] = (),
+    ) -> list[str]:
+        """Returns in which respects this evidence is not the paper's: encoder, tasks, data, training, size.
+
+        `wanted` and `languages` are what a claim names; without them the benchmark's count.
+        """
         study, found = self.evidence.plan.study, []
         model = self.evidence.catalog.model(self.encoder)
         if not model.hub or model.hub.id != self.claims.encoder:
@@ -103,17 +135,25 @@ class View:
         if lacking:
             found.append(f"targets: not evaluated: {', '.join(lacking)}")
         for task in evaluated:
-            left_out = [x for x in task.languages if x not in self.evidence.languages(task.name)]
+            there = self.evidence.languages(task.name)
+            left_out = [x for x in languages or self.published_languages(task) if x not in there]
             if left_out:
                 found.append(f"languages of {task.name}: not evaluated: {', '.join(left_out)}")
         found += [f"data of {t.name}: {t.deviation.replace(';', ',')}" for t in tasks if t.deviation]
         found += [f"task: {t.name} stands in for {', '.join(t.proxy_for)}" for t in tasks if t.proxy_for]
-        trainings = [*study.training.items(), *((n, s.training) for n, s in study.intermediate.items())]
-        for field, value in self.claims.training.items():
-            other = sorted({str(getattr(t, field)) for _, t in trainings if getattr(t, field) != value})
+        if set(self.treatments()) <= set(arms):
+            trained = [self.evidence.catalog.task(name) for name in self.all_tasks()]
+            none = [w for w in self.claims.intermediate if not any(answers_to(t, w) for t in trained)]
+            found += [f"intermediate tasks: none for {', '.join(none)}"] if none else []
+        trainings = self._trainings(arms, evaluated)
+        known = self.claims.training if self.training is None else self.training
+        if known == claim.UNKNOWN:
+            found.append("training: the published recipe is not on file")
+        for field, value in known.items() if isinstance(known, Mapping) else ():
+            other = sorted({str(getattr(t, field)) for t in trainings if getattr(t, field) != value})
             if other:
                 found.append(f"training: {field} {', '.join(other)} for {value}")
-        fewer = sorted({t.max_examples for _, t in trainings if t.max_examples})
+        fewer = sorted({t.max_examples for t in trainings if t.max_examples})
         if fewer:
             found.append(f"training rows: at most {', '.join(map(str, fewer))} of a task")
         if len(study.vary.seed) == 1:
@@ -122,6 +162,13 @@ class View:
         if cut:
             found.append(f"test rows: at most {', '.join(cut)}")
         return found
+
+    def _trainings(self, arms: Sequence[Arm], evaluated: Sequence[TaskSpec]) -> list[TrainingSpec]:
+        """Returns how these arms were trained, and fine-tuned for these targets."""
+        study = self.evidence.plan.study
+        names = dict.fromkeys(self.evidence.catalog.trainer(task).name for task in evaluated)
+        tuned = [study.training[name] for name in names if name in study.training]
+        return [*tuned, *(spec.training for arm in arms if (spec := self.intermediate(arm)))]
 
     def filler(self, query: claim.Arm | None, wanted: Sequence[str]) -> str:
         """Returns the command that would fill a missing arm on targets, or says what to write if no study has them.

@@ -7,15 +7,15 @@ of a group of claims, by default the whole file, are then corrected together (Ho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from harness.evidence import Evidence
-from harness.findings import Finding, Gap
+from harness.findings import Finding, Gap, Mismatch
 from harness.judges import JUDGES
-from harness.records import OUTCOMES, PartVerdict, Verdict
+from harness.records import OUTCOMES, PartVerdict, Verdict, fields
 from harness.selection import View
 from harness.spec.claim import Claim, ClaimsSpec, Part
 from harness.stats.correction import holm
@@ -33,7 +33,7 @@ def judge(claims: ClaimsSpec, evidences: Sequence[Evidence]) -> list[Verdict]:
         for encoder in evidence.plan.study.vary.encoder
     ]
     parts = [(claim, part) for claim in claims.claims for part in claim.parts]
-    findings = [_best(part, [_find(view, part) for view in views]) for _, part in parts]
+    findings = [_best(part, [_find(view, claim, part) for view in views]) for claim, part in parts]
     groups = [claim.group for claim, _ in parts]
     p_for = _corrected([f.p_for for f in findings], groups)
     p_against = _corrected([f.p_against for f in findings], groups)
@@ -50,16 +50,33 @@ def exit_code(verdicts: Sequence[Verdict], allowed: Sequence[str] = ()) -> int:
     return 0 if not left else 1 if "contradicted" in left else 3
 
 
-def _find(view: View, part: Part) -> Finding:
+def _find(view: View, claim: Claim, part: Part) -> Finding:
     kind: str = part.kind  # type: ignore[attr-defined]
     try:
-        finding = JUDGES[kind](view, part)
+        finding = JUDGES[kind](replace(view, training=claim.training), part)
     except Gap as gap:
-        return Finding(expected=_expected(part), decided="not_run", next=str(gap))
+        outcome = "not_comparable" if isinstance(gap, Mismatch) else "not_run"
+        return Finding(expected=_expected(part), decided=outcome, next=str(gap))
+    unlike = list(_unlike(view, claim, part, finding))
+    if unlike:
+        why = f"the evidence is of something else: {'; '.join(unlike)}"
+        return replace(finding, decided="not_comparable", p_for=None, p_against=None, next=why)
     if finding.decided is None and finding.n_seeds == 1:
         # An interval over examples alone says nothing of what another draw of the training would give.
         return replace(finding, decided="inconclusive", p_for=None, p_against=None)
     return finding
+
+
+def _unlike(view: View, claim: Claim, part: Part, finding: Finding) -> Iterator[str]:
+    """Yields in which fields the signatures of the evidence are not as a claim says."""
+    if not claim.signature:
+        return
+    scores = view.evidence.scores_of(finding.evidence)
+    found = [fields(s["signature"]) for s in scores if s["metric"] in view.metrics(s["task"], part.metric)]
+    for field, wanted in claim.signature.items():
+        there = sorted({own[field] for own in found if field in own})
+        if there != [str(wanted)]:
+            yield f"{field}: {', '.join(there) or 'none'}, the claim is about {wanted}"
 
 
 def _expected(part: Part) -> dict[str, object]:

@@ -6,9 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, model_validator
 
-from harness.spec.base import Name, Spec
+from harness.spec.base import Lang, Name, Spec
 
 ALL = "all"
+OWN_SCORER = "benchmark"
+UNKNOWN = "unknown"
 
 
 class Arm(Spec):
@@ -34,10 +36,16 @@ class Quote(Spec):
 
 
 class Part(Spec):
-    """What all kinds of part share: over which targets the mean is taken (empty: all), and the error rate."""
+    """What all kinds of part share: what is averaged, and the error rate.
+
+    The mean is over `targets`, of each over `languages` (empty: all that there are). A target is scored by its own metric;
+    `metric` names another that it has, or `benchmark`: the mean of those by which the benchmark's own program scores it.
+    """
 
     note: str | None = None
     targets: tuple[Name, ...] = ()
+    languages: tuple[Lang, ...] = ()
+    metric: Name | None = None
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
 
 
@@ -68,15 +76,29 @@ class Comparison(Part):
 class Value(Part):
     """`arm` minus `over` is `value` points, within `margin`. A magnitude: only exact evidence can decide it.
 
-    `select: best_on_validation` takes, for each target, the arm with the best source-language validation score.
-    Null hypothesis: the difference is off by `margin` or more.
+    `over: nothing` makes it the arm's score itself, in percent. `best_on_validation` takes, for each target, the arm with
+    the best source-language validation score. `groups` are those of the benchmark whose targets are averaged, and
+    `average: groups` averages each of them first.
+    Null hypothesis: it is off by `margin` or more.
     """
 
     kind: Literal["value"]
     arm: Arm | Literal["best_on_validation"]
-    over: Arm = BASELINE_ARM
+    over: Arm | Literal["nothing"] = BASELINE_ARM
     value: float
     margin: PositiveFloat
+    groups: tuple[Name, ...] = ()
+    average: Literal["targets", "groups"] = "targets"
+
+    @model_validator(mode="after")
+    def _averages_what_is_there(self) -> Value:
+        if self.groups and self.targets:
+            raise ValueError("groups: the targets of a benchmark's groups, or `targets` by name, not both")
+        if self.average == "groups" and not self.groups:
+            raise ValueError("average: say which `groups`")
+        if self.arm == "best_on_validation" and self.over not in (BASELINE_ARM, "nothing"):
+            raise ValueError("over: arms chosen on validation are set against the baseline, or against nothing")
+        return self
 
 
 class SelectedGreater(Part):
@@ -165,20 +187,25 @@ AnyPart = Annotated[
 class Claim(Spec):
     """One claim: the sentence, where it stands, and parts that are judged each on its own.
 
-    p-values are corrected together with those of all claims of the same `group`.
+    p-values are corrected together with those of all claims of the same `group`. `signature` names fields of a score's
+    signature with the value that they must have, e.g. `split: test`: evidence that has another is not comparable.
+    `training` takes the place of the file's; it is `unknown` where the paper's recipe is not on file.
     """
 
     id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")
     statement: str
     source: Quote
     group: Name = "all"
+    signature: dict[str, str | int] = {}
+    training: dict[str, float] | Literal["unknown"] | None = None
     parts: tuple[AnyPart, ...] = Field(min_length=1)
 
 
 class ClaimsSpec(Spec):
     """A file of claims about one paper. The p-values of a group of claims are Holm-corrected together.
 
-    `encoder` (a hub id) and `training` (fields of TrainingSpec) are the paper's: evidence is exact only with them.
+    `encoder` (a hub id), `training` (fields of TrainingSpec) and the `intermediate` tasks are the paper's: evidence is exact
+    only with them.
     """
 
     schema_version: Literal[1]
@@ -186,6 +213,7 @@ class ClaimsSpec(Spec):
     benchmark: Name
     encoder: str
     training: dict[str, float] = {}
+    intermediate: tuple[Name, ...] = ()
     claims: tuple[Claim, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

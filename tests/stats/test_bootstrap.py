@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 def cell(correct: Array, *, group: str = "task", prefix: str = "") -> Cell:
     """A cell of accuracy statistics from `correct` [A, S, N], each between 0 and 1."""
-    ids = tuple(f"{prefix}{i}" for i in range(correct.shape[2]))
+    ids = np.array([f"{prefix}{i}" for i in range(correct.shape[2])])
     statistics = np.stack([correct, np.ones_like(correct)], axis=-1)
     return Cell(statistics, ids, group, accuracy.aggregate)
 
@@ -49,7 +49,7 @@ def test_examples_that_count_for_nothing_only_thin_the_others() -> None:
     """Ten sentences with an entity among a thousand: the same distribution as if all were drawn one by one."""
     counts = np.zeros((1, 1, 1000, 3))
     counts[0, 0, :10] = [[1, 0, 0], [1, 1, 0]] * 5
-    ids = tuple(map(str, range(1000)))
+    ids = np.arange(1000).astype(str)
     point, replicates = resample([Cell(counts, ids, "ner", lambda totals: totals[..., 0])], n_resamples=20_000)
     assert point[0, 0, 0] == 10
     assert replicates.mean() == pytest.approx(10, abs=0.1)
@@ -74,7 +74,7 @@ def test_languages_with_the_same_ids_get_the_same_weights() -> None:
     parallel = cell(correct)
     shuffled = Cell(
         parallel.statistics[:, :, shuffle],
-        tuple(parallel.ids[i] for i in shuffle),
+        parallel.ids[shuffle],
         "task",
         accuracy.aggregate,
     )
@@ -101,14 +101,36 @@ def test_the_seed_decides_the_draws() -> None:
     assert not np.array_equal(first, other)
 
 
-def test_the_draws_are_the_same_on_every_machine() -> None:
-    _, replicates = resample([cell((np.arange(20) < 12).astype(float)[None, None])], n_resamples=5, seed=11)
-    assert replicates[:, 0, 0, 0].astype(float).round(6).tolist() == [75.0, 55.0, 80.0, 60.0, 60.0]
+@pytest.mark.parametrize(
+    ("n", "drawn"),
+    [(20, [55.0, 50.0, 60.0, 60.0, 65.0]), (400, [61.0, 60.25, 59.5, 58.75, 62.75])],
+    ids=["one by one", "mostly Poisson"],
+)
+def test_the_draws_are_the_same_on_every_machine(n: int, drawn: list[float]) -> None:
+    _, replicates = resample([cell((np.arange(n) < 0.6 * n).astype(float)[None, None])], n_resamples=5, seed=11)
+    assert replicates[:, 0, 0, 0].astype(float).round(6).tolist() == drawn
+
+
+def test_each_replicate_draws_as_many_examples_as_there_are() -> None:
+    """One by one or as Poisson weights: the sum is N, an example's variance 1 - 1/N, two examples' covariance -1/N."""
+    for n in (5, 30, 200, 2000):
+        own = np.zeros((1, 1, n, 3))
+        own[0, 0, :, 0] = 1
+        own[0, 0, 0, 1] = own[0, 0, 1, 2] = 1
+        totals: list[Array] = []
+        ids = np.arange(n).astype(str)
+        resample([Cell(own, ids, "t", lambda t, kept=totals: (kept.append(t), t[..., 0])[1])], n_resamples=20_000)
+        drawn = np.concatenate([t.reshape(-1, 3) for t in totals[1:]])
+        assert (drawn[:, 0] == n).all()
+        assert drawn[:, 1:].mean(0) == pytest.approx(1, abs=0.03)
+        assert np.cov(drawn[:, 1], drawn[:, 2]) == pytest.approx(
+            np.array([[1 - 1 / n, -1 / n], [-1 / n, 1 - 1 / n]]), abs=0.04
+        )
 
 
 def test_f1_is_recomputed_from_resampled_counts() -> None:
     counts = np.array([[1.0, 0, 0], [0, 1, 1], [2, 0, 1]])
-    f1 = Cell(counts[None, None], ("a", "b", "c"), "ner", chunk_f1.aggregate)
+    f1 = Cell(counts[None, None], np.array(["a", "b", "c"]), "ner", chunk_f1.aggregate)
     point, replicates = resample([f1], n_resamples=500)
     assert point[0, 0, 0] == pytest.approx(100 * 6 / 9)
     possible = [chunk_f1.aggregate(np.array([i, j, 3 - i - j]) @ counts) for i in range(4) for j in range(4 - i)]
@@ -117,7 +139,7 @@ def test_f1_is_recomputed_from_resampled_counts() -> None:
 
 def test_memory_stays_bounded() -> None:
     statistics = np.ones((2, 3, 10_000, 2))
-    big = Cell(statistics, tuple(map(str, range(10_000))), "task", accuracy.aggregate)
+    big = Cell(statistics, np.arange(10_000).astype(str), "task", accuracy.aggregate)
     tracemalloc.start()
     try:
         resample([big], n_resamples=1000)
@@ -134,9 +156,9 @@ def test_wrong_input_is_an_error() -> None:
         ([good, cell(coins(0, 2, 2, 5))], "arms and seeds"),
         ([good, cell(coins(0, 1, 3, 5))], "arms and seeds"),
         ([replace(good, ids=good.ids[:-1])], "different ids"),
-        ([replace(good, ids=("0",) * 5)], "different ids"),
+        ([replace(good, ids=np.array(["0"] * 5))], "different ids"),
         ([replace(good, statistics=good.statistics[0])], "statistics must be"),
-        ([replace(good, statistics=good.statistics[:, :, :0], ids=())], "statistics must be"),
+        ([replace(good, statistics=good.statistics[:, :, :0], ids=good.ids[:0])], "statistics must be"),
     ]:
         with pytest.raises(ValueError, match=message):
             resample(bad)

@@ -77,7 +77,7 @@ class Lab:
         if family != "sentence_retrieval":
             splits |= {"train": {"en": rows, **dict.fromkeys(languages, rows)}, "validation": {"en": rows}}
         more = {"languages": list(languages), "proxy_for": list(proxy), "reader": {"name": "jsonl_rows"}, "splits": splits}
-        self._write("tasks", name, **defaults, **more, **fields)
+        self._write("tasks", name, **{**defaults, **more, **fields})
 
     def model(self, name: str, hub: str = "example/tiny") -> None:
         """Writes an encoder from a hub."""
@@ -195,9 +195,9 @@ class Simulated(Evidence):
     def done(self) -> frozenset[str]:
         return frozenset(stage.key for stage in self.plan.stages)
 
-    def statistics(self, stage: Stage, metric: str) -> tuple[Array, tuple[str, ...]]:
+    def statistics(self, stage: Stage, metric: str) -> tuple[Array, NDArray[np.str_]]:
         counts = self._counts[stage.key]
-        return counts, tuple(f"x{i:05d}" for i in range(len(counts)))
+        return counts, np.array([f"x{i:05d}" for i in range(len(counts))])
 
     def validation(self, arm: Arm, target: str) -> Array | None:
         return np.array([self._validation(self.run(arm, target, seed)) for seed in self.seeds])

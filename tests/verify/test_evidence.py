@@ -100,7 +100,7 @@ def test_rows_are_matched_by_id_and_not_by_place(lab, truths) -> None:
         ("my_search", (2, 3, 50, 2)),
     ]
     for cell in cells:
-        place = [cell.ids.index(f"x{i:02d}") for i in range(50)]
+        place = [cell.ids.tolist().index(f"x{i:02d}") for i in range(50)]
         for arm, name in enumerate(right):
             for seed in range(3):
                 assert cell.statistics[arm, seed, place, 0].tolist() == right[name].tolist()

@@ -106,7 +106,7 @@ def test_seeds_examples_keys_and_signature_are_those_of_the_arms_compared(filled
         "seeds": "1,2,3",
         "select": "source",
         "resamples": "2000",
-        "v": "2",
+        "v": "3",
     }
     assert pairs[-1][0] == "v"
     one = filled.part(PARTS["one"])
