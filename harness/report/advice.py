@@ -10,13 +10,18 @@ from harness.records import JSON
 _COMMAND = re.compile(r"\bharness [a-z]+ [^;]+")
 _STUDY = re.compile(r"(?:^|\|)study:([^|]+)")
 _MORE = re.compile(r": (\d+) more\b")
-# What more seeds cannot help, by words of the part's `next`, and the field that could.
+# What no more seeds can help, by words of the part's `next`, and the field of the study that could.
 _OTHER_FIELDS = {
     "more seeds alone": "max_test_examples",
     "larger test sets": "max_test_examples",
     "more arms": "vary.intermediate",
     "more targets": "vary.target",
     "more languages": "languages",
+    "two other arms": "vary.intermediate",
+    " arms with a number": "vary.intermediate",
+    " targets with a number": "vary.target",
+    " languages with a number": "languages",
+    "the study's languages": "languages",
 }
 
 
@@ -35,9 +40,9 @@ def next_command(part: JSON, *, study: str | None = None, studies: Path = Path("
     own = named[1] if named else study
     if outcome == "not_comparable":
         return f"harness run {studies / paper}.yaml" if paper and paper != own else ""
-    if outcome == "not_run" or not own:
+    field = next((field for words, field in _OTHER_FIELDS.items() if words in part["next"]), "")
+    if not own or (outcome == "not_run" and not field):
         return f"write {studies}/NAME.yaml, then harness run {studies}/NAME.yaml"
-    path = f"{studies / own}.yaml"
-    field = next((field for words, field in _OTHER_FIELDS.items() if words in part["next"]), "vary.seed")
+    path, field = f"{studies / own}.yaml", field or "vary.seed"
     more = _MORE.search(part["next"])
     return f"edit {field} of {path}{f' ({more[1]} more)' if more else ''}, then harness run {path}"

@@ -104,7 +104,7 @@ def _claim_tables(document: JSON, study: str) -> Iterator[str]:
         [
             escape(claim["id"]),
             escape(wording.asked(part)),
-            escape(_paper(part)),
+            escape(wording.papers(part)),
             escape(wording.estimate(part)),
             escape(wording.interval(part) or wording.MISSING),
             escape(wording.OUTCOME_WORDS[part["outcome"]]),
@@ -117,11 +117,6 @@ def _claim_tables(document: JSON, study: str) -> Iterator[str]:
     for n, start in enumerate(range(0, len(rows), N_PARTS)):
         columns = r"lp{0.28\linewidth}rrlll"
         yield _table(rows[start : start + N_PARTS], headers, columns, caption, f"tab:{study}-claims-{n + 1}")
-
-
-def _paper(part: JSON) -> str:
-    value = part["expected"].get("value") if part["kind"] == "value" else None
-    return wording.points(value)
 
 
 def _stacked(lines: Sequence[str]) -> str:

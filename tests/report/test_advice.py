@@ -32,6 +32,9 @@ RUN = "of specs/studies/mini.yaml{}, then harness run specs/studies/mini.yaml"
         ("not_comparable", "a magnitude needs the paper's own set-up", MINI, "harness run specs/studies/paper.yaml"),
         ("not_comparable", "training differs", "kind:value|study:paper|v:2", ""),
         ("not_run", "evaluations that the store lacks: 3; harness run s/mini.yaml", "", "harness run s/mini.yaml"),
+        ("not_run", "mini does not evaluate x in sw: add it to the study's languages", "", f"edit languages {RUN}"),
+        ("not_run", "a rank needs at least two other arms, and mini has 1", "", f"edit vary.intermediate {RUN}"),
+        ("not_run", "a correlation needs 5 targets with a number at least, and mini has 1", "", f"edit vary.target {RUN}"),
         ("not_run", "harness data fetch --study open; then run it", "", "harness data fetch --study open"),
         (
             "not_run",

@@ -85,6 +85,8 @@ def test_files_of_one_judgement_say_the_same(results: Results, tmp_path: Path) -
     [
         ("greater", {"arm": "qa", "over": "without intermediate training", "difference": "> 0"}, "qa above the baseline"),
         ("value", {"arm": "qa", "value": 8.2, "margin": 1.0, "over": "nli"}, "qa: +8.2 ± 1 points over nli"),
+        ("value", {"arm": "qa", "score": 73.5, "margin": 1.0}, "qa: a score of 73.5 ± 1"),
+        ("value", {"arm": "qa", "over": "nothing", "value": 73.5, "margin": 1.0}, "qa: a score of 73.5 ± 1"),
         ("best", {"arm": {"intermediate": "all"}}, "all tasks at once ranks 1 of all arms"),
         ("ordering", {"largest gain": "qa", "of": ["qa", "tagging"]}, "largest gain on qa, of qa, tagging"),
         ("provenance", {"phases": ["a", "b"], "source_selection_only": True}, "phases: a → b; source selection only"),
@@ -96,6 +98,18 @@ def test_files_of_one_judgement_say_the_same(results: Results, tmp_path: Path) -
 )
 def test_what_a_part_asks_is_a_phrase(kind: str, expected: JSON, phrase: str) -> None:
     assert wording.asked({"kind": kind, "expected": expected}) == phrase
+
+
+def test_a_score_has_no_sign() -> None:
+    part = {
+        "kind": "value",
+        "expected": {"arm": "qa", "score": 73.5, "margin": 1.0},
+        "estimate": 72.06,
+        "interval": [70.0, 74.0],
+    }
+    assert (wording.ours(part), wording.papers(part), wording.in_points(part)) == ("72.1 [70.0, 74.0]", "73.5", False)
+    part = {**part, "expected": {"arm": "qa", "over": "none", "value": -1.5, "margin": 1.0}}
+    assert (wording.ours(part), wording.papers(part), wording.in_points(part)) == ("+72.1 [+70.0, +74.0]", "−1.5", True)
 
 
 def test_an_enumeration_is_told_from_a_sentence() -> None:
