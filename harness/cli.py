@@ -22,7 +22,9 @@ from harness.console import (
     JsonFlag,
     Limit,
     Study,
+    browse,
     checked_plan,
+    has_colors,
     open_catalog,
     open_data,
     open_store,
@@ -72,7 +74,7 @@ def _global(
         raise typer.Exit
     OPTIONS.store, OPTIONS.data, OPTIONS.specs = store, data, specs
     OPTIONS.verbose, OPTIONS.quiet = verbose, quiet
-    OPTIONS.color = not no_color and "NO_COLOR" not in os.environ
+    OPTIONS.color = not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 @app.command()
@@ -297,35 +299,27 @@ def verify(
     study: Annotated[str | None, typer.Option(help="Judge on this study alone; default: all, best evidence first.")] = None,
     form: Annotated[str, typer.Option("--format", help="table, json, markdown, junit or sarif.")] = "table",
     allow: Outcomes = "",
+    out: Annotated[
+        Path | None, typer.Option("--write", help="Also write verdicts.json, junit.xml, verdicts.sarif, summary.md there.")
+    ] = None,
     limit: Limit = None,
 ) -> None:
     """Judge claims from what is in the store. Never starts a run."""
     from harness import plugin
     from harness.records import OUTCOMES
-    from harness.report import verdicts
-    from harness.verify import exit_code
+    from harness.report import forms
 
     allowed = tuple(word for word in allow.split(",") if word)
     for word in allowed:
         if word not in OUTCOMES:
             raise SpecError(f"--allow {word!r} is no outcome: {plugin.near(word, OUTCOMES)}")
-    if form not in verdicts.FORMATS:
-        raise SpecError(f"--format {form!r}: {plugin.near(form, verdicts.FORMATS)}")
-    found, evidences = _judged(claims, study, limit)
-    name = evidences[0].plan.study.name if study else None
-    text = verdicts.render(
-        verdicts.claims_document(name, OPTIONS.store, found), form, claims_file=str(claims), lines=_lines(claims)
-    )
-    say(text.rstrip())
-    raise typer.Exit(exit_code(found, allowed))
-
-
-def _lines(path: Path) -> dict[str, int]:
-    """Returns the line of each claim."""
-    from harness.spec import document
-
-    found, lines = document.read(path)
-    return {claim["id"]: document.line_of(("claims", i), lines) for i, claim in enumerate(found["claims"])}
+    if form not in forms.FORMATS:
+        raise SpecError(f"--format {form!r}: {plugin.near(form, forms.FORMATS)}")
+    results = forms.gather(*_judged(claims, study, limit), claims, study=study, allowed=allowed)
+    for path in forms.write(results, out) if out else ():
+        tell(str(path))
+    say(forms.render(results, form, color=has_colors()).rstrip())
+    raise typer.Exit(results.exit_code)
 
 
 def _judged(path: Path, study: str | None, limit: int | None) -> tuple[Any, list[Evidence]]:
@@ -347,9 +341,10 @@ def report(
     study: Study,
     out: Annotated[Path | None, typer.Option(help="Where to write; default: reports/<study>.")] = None,
     claims: Annotated[Path, typer.Option(help="The claims to judge.")] = Path("claims.yaml"),
+    show: Annotated[bool, typer.Option("--open", help="Open index.html in a browser.")] = False,
     limit: Limit = None,
 ) -> None:
-    """Write index.html, report.md, metrics.json and claims.json of a study."""
+    """Write index.html, report.md, tables.tex, metrics.json and claims.json of a study."""
     from harness.report.files import write
 
     verdicts, evidences = _judged(claims, study, limit)
@@ -357,8 +352,11 @@ def report(
     if not evidence.done:
         path = evidence.catalog.path("studies", evidence.plan.study.name)
         raise EvidenceMissing(f"{study}: nothing of it is in {OPTIONS.store}; harness run {path}")
-    for path in write(evidence, verdicts, out or Path("reports") / evidence.plan.study.name):
+    paths = write(evidence, verdicts, out or Path("reports") / evidence.plan.study.name)
+    for path in paths:
         say(str(path))
+    if show:
+        browse(paths[0])
 
 
 @app.command()

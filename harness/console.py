@@ -64,6 +64,23 @@ def say_json(value: Any) -> None:
     say(json.dumps(value, indent=1, ensure_ascii=False))
 
 
+def has_colors() -> bool:
+    """Returns whether stdout is a terminal and colour is not off."""
+    return OPTIONS.color and sys.stdout.isatty()
+
+
+def browse(path: Path) -> None:
+    """Opens a page in the default browser; says so where there is none, which is no failure."""
+    import webbrowser
+
+    try:
+        opened = webbrowser.open(path.resolve().as_uri())
+    except (webbrowser.Error, OSError):
+        opened = False
+    if not opened:
+        tell(f"no browser could be opened: open {path} in one")
+
+
 def table(rows: Sequence[Sequence[Any]], headers: Sequence[str]) -> str:
     """Returns rows as an aligned table."""
     from tabulate import tabulate

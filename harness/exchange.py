@@ -79,6 +79,6 @@ def export_claims(
 ) -> None:
     """Write every published number that some study can speak to as a claim of its own."""
     from harness.export.claims import document
-    from harness.report.files import write_text
+    from harness.report.forms import write_whole
 
-    say(str(write_text(out, document(open_catalog(), benchmark))))
+    say(str(write_whole(out, document(open_catalog(), benchmark))))

@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from harness.evidence import Evidence
 from harness.records import Verdict
-from harness.report import html, markdown
+from harness.report import html, latex, markdown
+from harness.report.forms import write_whole
 from harness.report.origins import plot_points
 from harness.report.summary import summarize
 from harness.report.verdicts import as_json, claims_document
@@ -21,8 +22,8 @@ def write(evidence: Evidence, verdicts: Sequence[Verdict], out: Path) -> list[Pa
     """Writes the report of a study into a folder, made if it is missing. Returns the files.
 
     `index.html`, `report.md`, `metrics.json` (all there is to know), `claims.json` (the verdicts, as `verify --format
-    json` prints them) and `curves.json` (for `dvc plots`). The same store, place and verdicts give the same bytes: the page
-    links to manifests by the way from it to the store.
+    json` prints them), `curves.json` (for `dvc plots`) and `tables.tex` (for a paper). The same store, place and verdicts
+    give the same bytes: the page links to manifests by the way from it to the store.
     """
     summary = summarize(evidence, verdicts)
     document = claims_document(evidence.plan.study.name, evidence.store.root, verdicts)
@@ -32,9 +33,10 @@ def write(evidence: Evidence, verdicts: Sequence[Verdict], out: Path) -> list[Pa
         "metrics.json": _json(summary),
         "claims.json": as_json(document),
         "curves.json": _json(plot_points(summary["curves"])),
+        "tables.tex": latex.page(summary, document),
     }
     out.mkdir(parents=True, exist_ok=True)
-    return [write_text(out / name, text) for name, text in contents.items()]
+    return [write_whole(out / name, text) for name, text in contents.items()]
 
 
 def _way(out: Path, root: Path) -> str | None:
@@ -47,14 +49,3 @@ def _way(out: Path, root: Path) -> str | None:
 
 def _json(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def write_text(path: Path, text: str) -> Path:
-    """Writes a file whole or not at all; returns it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path

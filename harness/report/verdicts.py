@@ -1,25 +1,56 @@
-"""Verdicts as one JSON document, and that document for a terminal, for Markdown and for CI."""
+"""Verdicts as one object and as one JSON document: what every form of them, and the exit code, are made of."""
 
 from __future__ import annotations
 
 import json
-import re
-import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from math import isfinite
 from pathlib import Path
-from xml.etree import ElementTree
 
 from tabulate import tabulate
 
-from harness.canon import address
 from harness.records import JSON, OUTCOMES, Verdict
 from harness.report import wording
+from harness.verify import exit_code
 
-WIDTH = 100
 UNDECIDED = ("inconclusive", "not_comparable", "not_run")
-_LEVELS = {"contradicted": "error", "inconclusive": "warning", "not_run": "warning", "not_comparable": "note"}
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True)
+class Results:
+    """Verdicts and what their forms tell beside them.
+
+    `lines` maps a claim's id, and its id with a part's number from 0, to lines of `claims`. `allowed` are outcomes that
+    do not count against the exit code. `paper` is the name of the study of the paper's own encoder, empty without one.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    study: str | None = None
+    store: Path | str = "store"
+    claims: Path = Path("claims.yaml")
+    lines: Mapping[tuple[str, int | None], int] = field(default_factory=dict)
+    allowed: tuple[str, ...] = ()
+    studies: Path = Path("specs/studies")
+    paper: str = ""
+
+    @cached_property
+    def document(self) -> JSON:
+        """What `verify --format json` prints."""
+        return claims_document(self.study, self.store, self.verdicts)
+
+    @property
+    def exit_code(self) -> int:
+        """What `verify` exits with."""
+        return exit_code(self.verdicts, self.allowed)
+
+    @property
+    def command(self) -> str:
+        """What prints all of it."""
+        study = ("--study", self.study) if self.study else ()
+        return shlex.join(["harness", "--store", str(self.store), "verify", str(self.claims), *study, "--format", "json"])
 
 
 def claims_document(study: str | None, store: Path | str, verdicts: Sequence[Verdict]) -> JSON:
@@ -40,16 +71,6 @@ def _finite(part: JSON) -> JSON:
     return {**numbers, "interval": ends if ends and all(map(isfinite, ends)) else None}
 
 
-def render(document: JSON, form: str, *, claims_file: str = "claims.yaml", lines: Mapping[str, int] | None = None) -> str:
-    """Returns a claims document in one of `FORMATS`, ending in a newline.
-
-    `lines` maps a claim's id to its line in `claims_file`; only SARIF points there. Raises KeyError for another format.
-    """
-    if form == "sarif":
-        return sarif(document, claims_file, lines or {})
-    return FORMATS[form](document)
-
-
 def tally(document: JSON) -> str:
     """Returns how many claims have which outcome, in words."""
     counts = document["summary"]
@@ -63,74 +84,14 @@ def parts(document: JSON) -> Iterator[tuple[JSON, JSON]]:
             yield claim, part
 
 
-def table(document: JSON) -> str:
-    """Returns a plain table of all parts within 100 columns, and what would decide those that are undecided."""
-    rows = []
-    for claim in document["claims"]:
-        for i, part in enumerate(claim["parts"]):
-            rows.append(
-                [
-                    claim["id"] if i == 0 else "",
-                    wording.KIND_WORDS.get(part["kind"], part["kind"]),
-                    wording.asked(part),
-                    wording.ours(part).replace(" [", "\n["),
-                    _outcome(part["outcome"]),
-                    part["fidelity"],
-                ]
-            )
-    headers = ["claim", "part", "expected", "found (95 %)", "outcome", "fidelity"]
-    widths = [8, 13, 30, 16, 16, 8]
-    body = tabulate(rows, headers=headers, tablefmt="simple", maxcolwidths=widths, disable_numparse=True)
-    return f"{body}\n\n{tally(document)}\n{_what_next(document)}"
-
-
-def _what_next(document: JSON) -> str:
-    """Returns, once for each different text, which parts it would decide."""
-    who: dict[str, list[str]] = {}
-    for claim, part in parts(document):
-        if part["outcome"] in UNDECIDED and part["next"]:
-            name = f"{claim['id']} {wording.KIND_WORDS.get(part['kind'], part['kind'])}"
-            owners = who.setdefault(part["next"], [])
-            if name not in owners:
-                owners.append(name)
-    if not who:
-        return ""
-    found = ["", "What would decide the rest"]
-    for text, owners in who.items():
-        lead, items = wording.steps(text)
-        first = f"{lead}: {'; '.join(items[:2])}".removeprefix(": ")
-        shown = f"{first}; and {len(items) - 2} more (--format markdown)" if items else text
-        indented = textwrap.wrap(
-            shown,
-            WIDTH,
-            initial_indent="    ",
-            subsequent_indent="    ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        found += [
-            *textwrap.wrap(", ".join(owners), WIDTH, initial_indent="  ", subsequent_indent="  "),
-            *indented,
-        ]
-    return "\n".join(found) + "\n"
-
-
 def as_json(document: JSON) -> str:
     """Returns the document itself."""
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def markdown(document: JSON) -> str:
-    """Returns a job summary: the tally, and of each claim the sentence, its parts, and folded what would change them."""
-    study = document["study"] or "all studies"
-    blocks = [f"# Claims against {cell(study)}", f"**{tally(document)}**"]
-    blocks += [claim_markdown(claim, level=2) for claim in document["claims"]]
-    return "\n\n".join(blocks) + "\n"
-
-
-def claim_markdown(claim: JSON, *, level: int) -> str:
-    """Returns one claim in GitHub's Markdown, its heading at `level`."""
-    outcome = _outcome(claim["outcome"])
+def claim_markdown(claim: JSON, *, level: int, details: bool = True) -> str:
+    """Returns one claim in GitHub's Markdown, its heading at `level`, its readings folded or left out."""
+    outcome = outcome_words(claim["outcome"])
     source = claim["source"]
     rows = [
         [
@@ -138,7 +99,7 @@ def claim_markdown(claim: JSON, *, level: int) -> str:
             wording.asked(part),
             wording.ours(part),
             wording.probability(part["p_adjusted"]),
-            _outcome(part["outcome"]),
+            outcome_words(part["outcome"]),
             part["fidelity"],
             f"{part['n_seeds']} / {wording.thousands(part['n_examples'])}",
         ]
@@ -159,9 +120,9 @@ def claim_markdown(claim: JSON, *, level: int) -> str:
         f"> “{cell(source['quote'])}” — {cell(source['document'])}",
         grid(rows, headers),
     ]
-    details = list(_remarks(claim["parts"]))
-    if details:
-        inner = "\n".join(dict.fromkeys(details))
+    remarks = dict.fromkeys(_remarks(claim["parts"])) if details else {}
+    if remarks:
+        inner = "\n".join(remarks)
         blocks.append(f"<details><summary>Readings, and what would change it</summary>\n\n{inner}\n\n</details>")
     return "\n\n".join(blocks)
 
@@ -187,7 +148,8 @@ def _remarks(judged: Sequence[JSON]) -> Iterator[str]:
 def cell(text: object) -> str:
     """Returns text that can neither end a Markdown table's cell nor be taken for HTML."""
     plain = str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return plain.replace("|", "\\|").replace("\n", " ")
+    # A backslash before a pipe would undo its escape.
+    return " ".join(plain.replace("\\", "&#92;").replace("|", "\\|").splitlines())
 
 
 def grid(rows: Sequence[Sequence[object]], headers: Sequence[str], *, right_from: int | None = None) -> str:
@@ -199,88 +161,13 @@ def grid(rows: Sequence[Sequence[object]], headers: Sequence[str], *, right_from
     return tabulate(safe, headers=head, tablefmt="pipe", colalign=align if rows else None, disable_numparse=True)
 
 
-def junit(document: JSON) -> str:
-    """Returns JUnit XML: one test case a part; contradicted ones fail, undecided ones are skipped with the reason."""
-    known = list(parts(document))
-    failures = sum(part["outcome"] == "contradicted" for _, part in known)
-    skipped = sum(part["outcome"] in UNDECIDED for _, part in known)
-    totals = {"tests": str(len(known)), "failures": str(failures), "errors": "0", "skipped": str(skipped)}
-    root = ElementTree.Element("testsuites", {"name": "claims", **totals})
-    study = document["study"] or "all"
-    suite = ElementTree.SubElement(root, "testsuite", {"name": f"claims against {study}", **totals})
-    for claim in document["claims"]:
-        for i, part in enumerate(claim["parts"], 1):
-            name = f"{claim['id']}.{i} {part['kind']}: {wording.asked(part)}"
-            case = ElementTree.SubElement(
-                suite,
-                "testcase",
-                {"classname": _legal(f"claims.{study}.{claim['id']}"), "name": _legal(name)},
-            )
-            if part["outcome"] == "contradicted":
-                failure = ElementTree.SubElement(case, "failure", {"type": "contradicted", "message": _legal(_said(part))})
-                failure.text = _legal(f"{claim['statement']}\n{part['next']}".strip())
-            elif part["outcome"] in UNDECIDED:
-                ElementTree.SubElement(case, "skipped", {"type": part["outcome"], "message": _legal(_said(part))})
-    ElementTree.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
-
-
-def sarif(document: JSON, claims_file: str = "claims.yaml", lines: Mapping[str, int] | None = None) -> str:
-    """Returns SARIF 2.1.0: one result a part that is not reproduced, at its claim's line in `claims_file`."""
-    lines = lines or {}
-    results = []
-    for claim in document["claims"]:
-        for i, part in enumerate(claim["parts"], 1):
-            if part["outcome"] == "reproduced":
-                continue
-            region = {"startLine": lines.get(claim["id"], 1)}
-            place = {"artifactLocation": {"uri": claims_file}, "region": region}
-            results.append(
-                {
-                    "ruleId": claim["id"],
-                    "level": _LEVELS[part["outcome"]],
-                    "message": {"text": f"{claim['statement']} {wording.asked(part)}: {_said(part)}"},
-                    "locations": [{"physicalLocation": place}],
-                    "partialFingerprints": {"claimPart/v1": address([claim["id"], i, part["kind"], part["outcome"]])},
-                    "properties": {k: part[k] for k in ("kind", "outcome", "fidelity", "estimate", "interval")},
-                }
-            )
-    rules = [
-        {
-            "id": claim["id"],
-            "shortDescription": {"text": claim["statement"]},
-            "help": {"text": claim["source"]["quote"]},
-        }
-        for claim in document["claims"]
-    ]
-    driver = {"name": "harness", "rules": rules}
-    log = {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}],
-    }
-    return json.dumps(log, indent=1, ensure_ascii=False) + "\n"
-
-
-def _outcome(outcome: str) -> str:
+def outcome_words(outcome: str) -> str:
+    """Returns an outcome with the mark that says it without colour."""
     return f"{wording.OUTCOME_MARKS[outcome]} {wording.OUTCOME_WORDS[outcome]}"
 
 
-def _said(part: JSON) -> str:
+def said(part: JSON) -> str:
     """Returns outcome, estimate and what would change it in one line."""
     found = f"; found {wording.ours(part)}" if part["estimate"] is not None else ""
     more = f". {part['next']}" if part["next"] else ""
     return f"{wording.OUTCOME_WORDS[part['outcome']]} ({part['fidelity']}){found}{more}"
-
-
-def _legal(text: str) -> str:
-    return _NOT_XML.sub("�", text)
-
-
-FORMATS: dict[str, Callable[[JSON], str]] = {
-    "table": table,
-    "json": as_json,
-    "markdown": markdown,
-    "junit": junit,
-    "sarif": sarif,
-}

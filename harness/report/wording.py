@@ -115,22 +115,54 @@ def plural(n: int, one: str, many: str = "") -> str:
 
 
 def in_points(part: JSON) -> bool:
-    """Returns whether a part's estimate and interval are there and are percentage points."""
-    return part["estimate"] is not None and part["interval"] is not None and part["kind"] not in _UNITS
+    """Returns whether a part's estimate and interval are there and are a difference in percentage points."""
+    is_there = part["estimate"] is not None and part["interval"] is not None
+    return is_there and part["kind"] not in _UNITS and not is_level(part)
+
+
+def is_level(part: JSON) -> bool:
+    """Returns whether a part is about a score itself, not about a difference."""
+    return part["kind"] == "value" and ("score" in part["expected"] or part["expected"].get("over") == "nothing")
+
+
+def papers(part: JSON) -> str:
+    """Returns the number that the paper gives, or a dash."""
+    if part["kind"] != "value":
+        return MISSING
+    value = part["expected"].get("score", part["expected"].get("value"))
+    return score(value) if is_level(part) else points(value)
 
 
 def ours(part: JSON) -> str:
     """Returns a part's estimate and interval in words, or a dash where there is none."""
-    estimate, interval = part["estimate"], part["interval"]
-    if estimate is None:
+    if part["estimate"] is None:
+        return MISSING
+    span = interval(part)
+    return f"{estimate(part)} ({span})" if span and part["kind"] == "count" else f"{estimate(part)} {span}".strip()
+
+
+def estimate(part: JSON) -> str:
+    """Returns a part's estimate in its own unit, or a dash."""
+    value = part["estimate"]
+    if value is None:
         return MISSING
     if part["kind"] == "count":
-        span = f" (between {interval[0]:g} and {interval[1]:g})" if interval else ""
-        return f"{estimate:g} arms{span}"
+        return f"{value:g} arms"
     if part["kind"] == "correlation":
-        span = f" [{interval[0]:+.2f}, {interval[1]:+.2f}]" if interval else ""
-        return f"{estimate:+.2f}{span}".replace("-", "−")
-    return f"{points(estimate)} {between(interval, signed=True)}".strip()
+        return f"{value:+.2f}".replace("-", "−")
+    return score(value) if is_level(part) else points(value)
+
+
+def interval(part: JSON) -> str:
+    """Returns a part's interval in its own unit, or nothing."""
+    ends = part["interval"]
+    if not ends:
+        return ""
+    if part["kind"] == "count":
+        return f"between {ends[0]:g} and {ends[1]:g}"
+    if part["kind"] == "correlation":
+        return f"[{ends[0]:+.2f}, {ends[1]:+.2f}]".replace("-", "−")
+    return between(ends, signed=not is_level(part))
 
 
 def asked(part: JSON) -> str:
@@ -144,6 +176,9 @@ def asked(part: JSON) -> str:
         expected.pop("difference of gains", None)
         gains = " in gain" if expected.pop("baseline", None) else ""
         phrase = f"{arm} above {over}{gains}"
+    elif is_level(part):
+        value = expected.pop("score", expected.pop("value", None))
+        phrase = f"{arm}: a score of {score(value)} ± {expected.pop('margin', 0):g}"
     elif kind == "value" and "value" in expected:
         value, margin = expected.pop("value"), expected.pop("margin", None)
         near = f" ± {margin:g}" if margin is not None else ""

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -423,6 +424,60 @@ class TestVerdicts:
     def test_outcomes_may_be_allowed(self, workspace, harness) -> None:
         allowed = ("--allow", "not_run,not_comparable,inconclusive")
         assert harness("verify", "claims.yaml", "--study", "mini", *allowed, cwd=workspace).code == 0
+
+    def test_one_judgement_has_many_forms(self, workspace, harness) -> None:
+        allowed = ("--allow", "inconclusive", "--write", "out/ci")
+        done = harness("verify", "claims.yaml", "--study", "mini", "--format", "junit", *allowed, cwd=workspace)
+        folder = workspace / "out/ci"
+        assert done.code == 3
+        assert done.err.split() == [f"out/ci/{n}" for n in ("verdicts.json", "junit.xml", "verdicts.sarif", "summary.md")]
+        assert (folder / "junit.xml").read_text() == done.out
+        assert '<property name="exit_code" value="3" />' in done.out
+        run = json.loads((folder / "verdicts.sarif").read_text())["runs"][0]
+        assert run["invocations"][0]["exitCode"] == 3
+        lines = (workspace / "claims.yaml").read_text().splitlines()
+        for result in run["results"]:
+            place = result["locations"][0]["physicalLocation"]
+            assert place["artifactLocation"]["uri"] == "claims.yaml"
+            kind = {"selected_greater": "greater", "comparison": "greater"}
+            told = lines[place["region"]["startLine"] - 1].split("kind: ")[1].split(",")[0].rstrip("}")
+            assert kind.get(told, told) == result["properties"]["kind"]
+
+    def test_every_open_part_has_a_next_step(self, workspace, harness) -> None:
+        done = harness("verify", "claims.yaml", "--study", "mini", cwd=workspace)
+        _, _, rest = done.out.partition("What would decide the rest\n")
+        commands = [line.split("next: ")[1] for line in rest.splitlines() if "next: " in line]
+        assert {f"harness run specs/studies/{name}.yaml" for name in ("mini", "open", "mini-alternatives")} <= set(commands)
+        assert max(map(len, done.out.splitlines())) <= 100
+
+    @pytest.mark.parametrize(
+        ("arguments", "variables", "painted"),
+        [
+            ((), {}, True),
+            (("--no-color",), {}, False),
+            ((), {"NO_COLOR": "1"}, False),
+        ],
+    )
+    def test_colour_on_a_terminal(self, arguments, variables, painted, workspace, repository) -> None:
+        reading, writing = os.openpty()
+        command = [sys.executable, "-m", "harness", *arguments, "verify", "claims.yaml", "--study", "mini"]
+        clean = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+        environment = {**clean, "PYTHONPATH": str(repository), "TERM": "xterm", **variables}
+        with subprocess.Popen(command, cwd=workspace, env=environment, stdout=writing) as running:
+            os.close(writing)
+            found = b""
+            with suppress(OSError):  # what Linux says when the other side has closed
+                while more := os.read(reading, 65536):
+                    found += more
+        os.close(reading)
+        assert running.returncode == 3
+        assert "○ not run" in found.decode()
+        assert (b"\x1b[" in found) == painted
+
+    def test_no_colour_in_a_pipe(self, workspace, process) -> None:
+        done = process("verify", "claims.yaml", "--study", "mini", cwd=workspace, TERM="xterm", FORCE_COLOR="1")
+        assert done.code == 3
+        assert "\x1b" not in done.out
 
     def test_a_report_of_nothing_names_the_command(self, workspace, harness) -> None:
         done = harness("report", "mini", cwd=workspace)

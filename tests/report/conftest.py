@@ -13,6 +13,7 @@ from harness import plugin
 from harness.evidence import Evidence
 from harness.plan import Plan, make_plan
 from harness.records import Manifest, PartVerdict, Score, Stage, Verdict
+from harness.report.verdicts import Results
 from harness.spec.catalog import Catalog
 from harness.store import Store
 
@@ -249,3 +250,9 @@ def verdicts(plan: Plan) -> list[Verdict]:
         Verdict(f"C{i}", f"Claim {i} is {outcome}.", source, part.kind, (part,), outcome, part.fidelity)
         for i, (outcome, part) in enumerate(parts.items(), 1)
     ]
+
+
+@pytest.fixture
+def results(verdicts: list[Verdict]) -> Results:
+    """Return the verdicts with what their forms tell beside them."""
+    return Results(tuple(verdicts), study="small", paper="paper")

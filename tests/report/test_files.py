@@ -20,7 +20,7 @@ from harness.report import files, html
 from harness.report.summary import summarize
 from harness.report.verdicts import claims_document
 
-NAMES = ["index.html", "report.md", "metrics.json", "claims.json", "curves.json"]
+NAMES = ["index.html", "report.md", "metrics.json", "claims.json", "curves.json", "tables.tex"]
 
 
 class Page(HTMLParser):

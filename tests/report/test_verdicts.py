@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from xml.etree import ElementTree
+from pathlib import Path
 
 import pytest
 
 from harness.records import JSON, OUTCOMES, Verdict
-from harness.report import verdicts as module
-from harness.report import wording
-from harness.report.verdicts import FORMATS, claims_document, render
+from harness.report import forms, wording
+from harness.report import verdicts as verdicts_module
+from harness.report.forms import FORMATS, render
+from harness.report.verdicts import Results
 
 
 @pytest.fixture
-def document(verdicts: list[Verdict]) -> JSON:
-    return claims_document("small", "store", verdicts)
+def document(results: Results) -> JSON:
+    return results.document
 
 
 def test_the_document_has_the_fields_of_the_contract(document: JSON) -> None:
@@ -29,72 +30,54 @@ def test_the_document_has_the_fields_of_the_contract(document: JSON) -> None:
     assert document["summary"] == dict.fromkeys(OUTCOMES, 1)
 
 
-def test_json_is_the_document(document: JSON) -> None:
-    assert json.loads(render(document, "json")) == json.loads(json.dumps(document))
+def test_json_is_the_document(results: Results) -> None:
+    assert json.loads(render(results, "json")) == json.loads(json.dumps(results.document))
 
 
 def test_nan_does_not_reach_the_document(verdicts: list[Verdict]) -> None:
     part = replace(verdicts[0].parts[0], estimate=float("nan"), interval=(float("nan"), 1.0))
-    document = claims_document(None, "store", [replace(verdicts[0], parts=(part,))])
-    assert (document["claims"][0]["parts"][0]["estimate"], document["claims"][0]["parts"][0]["interval"]) == (None, None)
+    results = Results((replace(verdicts[0], parts=(part,)),))
+    shown = results.document["claims"][0]["parts"][0]
+    assert (shown["estimate"], shown["interval"]) == (None, None)
     for form in FORMATS:
-        assert "nan" not in render(document, form).lower()
+        assert "nan" not in render(results, form).lower()
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_every_form_names_every_claim_and_ends_in_a_newline(document: JSON, form: str) -> None:
-    text = render(document, form)
+def test_every_form_names_every_claim_and_ends_in_a_newline(results: Results, form: str) -> None:
+    text = render(results, form)
     assert text.endswith("\n")
-    assert all(claim["id"] in text for claim in document["claims"])
+    assert all(verdict.id in text for verdict in results.verdicts)
 
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_no_claims_are_no_error(form: str) -> None:
-    assert render(claims_document(None, "store", []), form)
+    assert render(Results(()), form)
 
 
-def test_the_table_fits_a_terminal(document: JSON) -> None:
-    text = render(document, "table")
-    assert max(map(len, text.splitlines())) <= 100
-    assert "harness run specs/studies/small.yaml" in text
-    assert "1 reproduced · 1 contradicted · 1 inconclusive · 1 not comparable · 1 not run" in text
-
-
-def test_markdown_cells_cannot_break_the_table(document: JSON) -> None:
-    text = render(document, "markdown")
+def test_markdown_cells_cannot_break_the_table(results: Results) -> None:
+    text = render(results, "markdown")
     assert "A &amp; B &lt;helps&gt; by 8.2 \\| 7.5 points" in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert {line.replace("\\|", "").count("|") for line in rows} == {8}
 
 
-def test_junit_has_a_case_a_part(document: JSON) -> None:
-    root = ElementTree.fromstring(render(document, "junit"))
-    cases = root.findall("./testsuite/testcase")
-    assert len(cases) == 5
-    assert {k: root.get(k) for k in ("tests", "failures", "skipped")} == {"tests": "5", "failures": "1", "skipped": "3"}
-    children = {case.get("classname", "")[-2:]: [child.tag for child in case] for case in cases}
-    assert children == {"C1": [], "C2": ["failure"], "C3": ["skipped"], "C4": ["skipped"], "C5": ["skipped"]}
+def test_a_cell_is_one_line_whatever_it_holds() -> None:
+    assert verdicts_module.cell("a\\|b\r\nc\u2028d") == "a&#92;\\|b c d"
 
 
-def test_junit_drops_characters_that_xml_has_not(verdicts: list[Verdict]) -> None:
-    part = replace(verdicts[4].parts[0], next="a bell \a")
-    text = render(claims_document("small", "store", [replace(verdicts[4], parts=(part,))]), "junit")
-    assert ElementTree.fromstring(text).find(".//skipped") is not None
-
-
-def test_sarif_points_at_the_claims_line(document: JSON) -> None:
-    log = json.loads(render(document, "sarif", claims_file="claims.yaml", lines={"C2": 17}))
-    results = log["runs"][0]["results"]
-    levels = {result["ruleId"]: result["level"] for result in results}
-    assert log["version"] == "2.1.0"
-    assert levels == {"C2": "error", "C3": "warning", "C4": "note", "C5": "warning"}
-    place = next(r for r in results if r["ruleId"] == "C2")["locations"][0]["physicalLocation"]
-    assert place == {"artifactLocation": {"uri": "claims.yaml"}, "region": {"startLine": 17}}
-
-
-def test_an_unknown_form_is_refused(document: JSON) -> None:
+def test_an_unknown_form_is_refused(results: Results) -> None:
     with pytest.raises(KeyError):
-        module.render(document, "pdf")
+        render(results, "pdf")
+
+
+def test_files_of_one_judgement_say_the_same(results: Results, tmp_path: Path) -> None:
+    files = {path.name: path.read_text(encoding="utf-8") for path in forms.write(results, tmp_path / "new" / "folder")}
+    assert list(files) == ["verdicts.json", "junit.xml", "verdicts.sarif", "summary.md"]
+    assert sorted(files) == sorted(path.name for path in (tmp_path / "new" / "folder").iterdir())
+    assert json.loads(files["verdicts.json"]) == json.loads(json.dumps(results.document))
+    for name, form in forms.FILES.items():
+        assert files[name] == render(results, form)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +85,8 @@ def test_an_unknown_form_is_refused(document: JSON) -> None:
     [
         ("greater", {"arm": "qa", "over": "without intermediate training", "difference": "> 0"}, "qa above the baseline"),
         ("value", {"arm": "qa", "value": 8.2, "margin": 1.0, "over": "nli"}, "qa: +8.2 ± 1 points over nli"),
+        ("value", {"arm": "qa", "score": 73.5, "margin": 1.0}, "qa: a score of 73.5 ± 1"),
+        ("value", {"arm": "qa", "over": "nothing", "value": 73.5, "margin": 1.0}, "qa: a score of 73.5 ± 1"),
         ("best", {"arm": {"intermediate": "all"}}, "all tasks at once ranks 1 of all arms"),
         ("ordering", {"largest gain": "qa", "of": ["qa", "tagging"]}, "largest gain on qa, of qa, tagging"),
         ("provenance", {"phases": ["a", "b"], "source_selection_only": True}, "phases: a → b; source selection only"),
@@ -113,6 +98,18 @@ def test_an_unknown_form_is_refused(document: JSON) -> None:
 )
 def test_what_a_part_asks_is_a_phrase(kind: str, expected: JSON, phrase: str) -> None:
     assert wording.asked({"kind": kind, "expected": expected}) == phrase
+
+
+def test_a_score_has_no_sign() -> None:
+    part = {
+        "kind": "value",
+        "expected": {"arm": "qa", "score": 73.5, "margin": 1.0},
+        "estimate": 72.06,
+        "interval": [70.0, 74.0],
+    }
+    assert (wording.ours(part), wording.papers(part), wording.in_points(part)) == ("72.1 [70.0, 74.0]", "73.5", False)
+    part = {**part, "expected": {"arm": "qa", "over": "none", "value": -1.5, "margin": 1.0}}
+    assert (wording.ours(part), wording.papers(part), wording.in_points(part)) == ("+72.1 [+70.0, +74.0]", "−1.5", True)
 
 
 def test_an_enumeration_is_told_from_a_sentence() -> None:
