@@ -32,6 +32,7 @@ COMMANDS = (
     "doctor",
     "score",
     "export",
+    "compare",
 )
 
 
