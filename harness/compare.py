@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain as joined
+from math import ceil
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from harness.differences import Difference, merged, of_chains, of_signatures
 from harness.errors import EvidenceMissing, SpecError
 from harness.evidence import N_RESAMPLES
 from harness.records import JSON
-from harness.sides import Chain, Pair, Side, chain
+from harness.sides import Chain, Pair, Side, System, chain
 from harness.stats.correction import holm
 from harness.stats.effect import Effect
 from harness.stats.permutation import N_PERMUTATIONS, exchange
@@ -110,14 +111,24 @@ def compare(
     for target in targets:
         comparer.reader.forget()
         for i, pair in enumerate(pairs):
-            found = comparer.match(pair, target)
-            if found:
-                rows[i, target] = comparer.rows(found)
+            matched = comparer.match(pair, target)
+            if matched:
+                rows[i, target] = comparer.rows(matched)
     listed = [row for i in range(len(pairs)) for target in targets for row in rows.get((i, target), [])]
     if not listed:
         comparer.refuse(pairs)
-    notes = tuple(dict.fromkeys([*unmatched, *comparer.notes]))
-    return Comparison(a, b, alpha, tuple(_adjusted(listed)), tuple(merged(comparer.differs)), notes)
+    found = _adjusted(listed)
+    notes = tuple(dict.fromkeys([*unmatched, *comparer.notes, *_too_few(found, n_permutations, alpha)]))
+    return Comparison(a, b, alpha, tuple(found), tuple(merged(comparer.differs)), notes)
+
+
+def _too_few(rows: Sequence[Row], n_permutations: int, alpha: float) -> list[str]:
+    """Returns a line if so many rows are adjusted that permutations could not show even the largest difference."""
+    n_asked = sum(row.state == "compared" for row in rows)
+    if not any(row.decides == "examples" for row in rows) or n_asked <= alpha * (n_permutations + 1):
+        return []
+    few = f"{n_permutations} permutations are too few for {n_asked} rows: none can be below {alpha:g} adjusted"
+    return [f"{few}; give --permutations {10 * ceil(n_asked / alpha)}, or compare fewer arms"]
 
 
 def _adjusted(rows: Sequence[Row]) -> list[Row]:
@@ -144,9 +155,7 @@ class _Comparer:
     def refuse(self, pairs: Sequence[Pair]) -> None:
         """Raises what explains that there is no row."""
         if not any(shared(pair, target) for pair in pairs for target in pair.a.evaluations):
-            own, other = (
-                ", ".join(f"{t} ({', '.join(x)})" for t, x in one.evaluations.items()) for one in (pairs[0].a, pairs[0].b)
-            )
+            own, other = (", ".join(_listed(one, pairs[0])) for one in (pairs[0].a, pairs[0].b))
             what = f"{self.a.name} and {self.b.name} have no target and language in common"
             raise SpecError(f"{what}: {own} on the one side, {other} on the other")
         commands = "; ".join(dict.fromkeys((self.a.command, self.b.command)))
@@ -173,7 +182,7 @@ class _Comparer:
             seeds = (own[:n], other[:n])
             notes += ["seeds not paired: none is the same"] if n else []
         elif {*own} != {*other}:
-            notes.append(f"seeds {', '.join(map(str, both))} of both")
+            notes.append(f"with the seeds that both have: {', '.join(map(str, both))}")
         if not seeds[0]:
             return None
         first = pair.a.stages(target, languages[0], seeds[0])[0]
@@ -259,6 +268,12 @@ class _Comparer:
                 left, right = chains if i == 0 else ({"evaluate": own["evaluate"]} for own in chains)
                 found += of_chains(left, right)
             self.differs += [replace(d, targets=(match.target,), languages=(language,), arms=arms) for d in found]
+
+
+def _listed(system: System, pair: Pair) -> list[str]:
+    """Returns a system's targets, with their languages where both have the target."""
+    both = pair.a.evaluations.keys() & pair.b.evaluations.keys()
+    return [f"{t} ({', '.join(x)})" if t in both else t for t, x in system.evaluations.items()]
 
 
 def _two_sided(effect: Effect) -> float:

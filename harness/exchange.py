@@ -89,6 +89,7 @@ def compare(
     b: Result,
     arm: Annotated[str | None, typer.Option(help="Which arm of A; default: every arm that B has too.")] = None,
     over: Annotated[str | None, typer.Option(help="Which arm of B; default: that of the same name.")] = None,
+    permutations: Annotated[int, typer.Option(min=1, help="How many a row; exact where there are fewer in all.")] = 10_000,
     limit: Limit = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -99,7 +100,7 @@ def compare(
     first = _side(a, limit)
     second = first if a == b else _side(b, limit)
     pairs, unmatched = match(first, second, arm, over)
-    found = compare_sides(first, second, pairs, unmatched)
+    found = compare_sides(first, second, pairs, unmatched, n_permutations=permutations)
     if as_json:
         say_json(found.to_json())
     else:
@@ -174,7 +175,7 @@ def _method(found: Comparison) -> Iterator[str]:
     if "seeds" in decisive:
         yield (
             "p seeds counts the luck of examples and of seeds, as the interval does: it speaks of the recipes, decides, "
-            "and is the one adjusted. p ex. is a paired permutation over examples: it speaks of the models that were trained."
+            "and is the one adjusted. p ex. is a paired permutation over examples: it speaks of the trained models."
         )
     if "examples" in decisive:
         yield (

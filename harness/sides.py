@@ -129,7 +129,8 @@ def of_result(store: Store, folder: Path) -> Side:
     command = "`harness run STUDY`, with the study that it belongs to, fills it"
     if not evaluations:
         raise EvidenceMissing(f"{name}: no evaluation of it is in {store.root}; {command}")
-    return Side(name, "result", store, (System(Arm("", ""), evaluations),), command)
+    ordered = {target: dict(sorted(own.items())) for target, own in sorted(evaluations.items())}
+    return Side(name, "result", store, (System(Arm("", ""), ordered),), command)
 
 
 def _evaluations(store: Store, manifest: Manifest) -> list[Manifest]:

@@ -68,7 +68,7 @@ def exchange(cells: Sequence[Cell], *, n_permutations: int = N_PERMUTATIONS, see
     for own, kept, change in zip(names, counts, changes, strict=True):
         by_example = np.zeros((len(used), *change.shape[::2]))
         by_example[np.searchsorted(used, own[kept])] = np.moveaxis(change, 1, 0)[kept]
-        placed.append(by_example.reshape(len(used), -1))
+        placed.append(by_example.reshape(len(used), change[:, 0].size))
     seen = float(_differences(cells, placed, np.zeros((1, len(used))))[0])
     is_exact = len(used) < 63 and 2 ** len(used) <= n_permutations
     n = 2 ** len(used) if is_exact else n_permutations
