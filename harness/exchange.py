@@ -120,8 +120,6 @@ def _side(name: str, limit: int | None) -> Side:
     if (folder / MANIFEST).is_file():
         place = folder.absolute()
         return of_result(Store(place.parent.parent), place)
-    if folder.is_dir():
-        raise SpecError(f"{name}: no {MANIFEST} in this folder, so it is no result")
     catalog, store = open_catalog(), open_store()
     known = catalog.names("studies")
     if name in known or name.endswith((".yaml", ".yml")):
@@ -130,6 +128,8 @@ def _side(name: str, limit: int | None) -> Side:
         return of_study(Evidence(plan, store, catalog), f"harness run {path}" + (f" --limit {limit}" if limit else ""))
     if re.fullmatch("[0-9a-f]+", name):
         return of_result(store, store.find(name))
+    if folder.is_dir():
+        raise SpecError(f"{name}: no {MANIFEST} in this folder, so it is no result")
     raise SpecError(f"{name!r} is neither a study nor the key of a result: {plugin.near(name, known)}")
 
 
