@@ -118,8 +118,8 @@ def compare(
     if not listed:
         comparer.refuse(pairs)
     found = _adjusted(listed)
-    notes = tuple(dict.fromkeys([*unmatched, *comparer.notes, *_too_few(found, n_permutations, alpha)]))
-    return Comparison(a, b, alpha, tuple(found), tuple(merged(comparer.differs)), notes)
+    notes = dict.fromkeys([*unmatched, *comparer.notes, *comparer.missing(), *_too_few(found, n_permutations, alpha)])
+    return Comparison(a, b, alpha, tuple(found), tuple(merged(comparer.differs)), tuple(notes))
 
 
 def _too_few(rows: Sequence[Row], n_permutations: int, alpha: float) -> list[str]:
@@ -150,6 +150,7 @@ class _Comparer:
     alpha: float
     differs: list[Difference] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    lacks: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     _chains: tuple[dict[Address, Chain], dict[Address, Chain]] = field(default_factory=lambda: ({}, {}))
 
     def refuse(self, pairs: Sequence[Pair]) -> None:
@@ -161,6 +162,13 @@ class _Comparer:
         commands = "; ".join(dict.fromkeys((self.a.command, self.b.command)))
         raise EvidenceMissing(f"nothing to compare is in {self.a.store.root}: {commands}")
 
+    def missing(self) -> list[str]:
+        """Returns a line for each system whose study plans evaluations that the store has not."""
+        return [
+            f"{title}: evaluations that the store lacks: {', '.join(f'{t} {n}' for t, n in own.items())}; {command}"
+            for (title, command), own in self.lacks.items()
+        ]
+
     def match(self, pair: Pair, target: str) -> Match | None:
         """Returns what is compared of two systems on a target; none if they share nothing of it."""
         languages = shared(pair, target)
@@ -169,8 +177,7 @@ class _Comparer:
         notes = []
         for side, system in ((self.a, pair.a), (self.b, pair.b)):
             if system.lacks.get(target):
-                lacks = f"evaluations that the store lacks: {system.lacks[target]}; {side.command}"
-                self.notes.append(f"{side.title(system)}, {target}: {lacks}")
+                self.lacks.setdefault((side.title(system), side.command), {})[target] = system.lacks[target]
             alone = [x for x in system.evaluations[target] if x not in languages]
             if alone:
                 self.notes.append(f"{side.title(system)}, {target}: {', '.join(alone)} not on the other side")

@@ -59,7 +59,7 @@ def of_chains(a: dict[str, Manifest], b: dict[str, Manifest]) -> Iterator[Differ
             continue
         if own == other:
             continue
-        for field, x, y in _leaves(_settings(own.stage.params), _settings(other.stage.params), ""):
+        for field, x, y in _leaves(*_settings(own.stage.params, other.stage.params), ""):
             yield Difference(kind, field, x, y)
         for name in _CIRCUMSTANCES:
             for field, x, y in _leaves(getattr(own, name), getattr(other, name), "" if name == "environment" else name):
@@ -94,13 +94,23 @@ def _trained_on(manifest: Manifest | None) -> str | None:
     return ", ".join([task["name"] for task in tasks] + (["masked text"] if params.get("mlm") else []))
 
 
-def _settings(params: JSON) -> JSON:
-    """Returns params with the tasks of intermediate training by name, so that one more does not shift the others."""
-    if "language" in params:
-        return {key: value for key, value in params.items() if key not in _READ}
-    if "tasks" in params:
-        return {**params, "tasks": {entry["task"]["name"]: entry for entry in params["tasks"]}}
-    return params
+def _settings(a: JSON, b: JSON) -> tuple[JSON, JSON]:
+    """Returns the params of two stages of a kind as they are to be compared, those left out that are told elsewhere.
+
+    Tasks of intermediate training go by name, so that one more does not shift the others, or bring all its own settings.
+    """
+    if "language" in a:
+        left, right = ({key: value for key, value in own.items() if key not in _READ} for own in (a, b))
+        return left, right
+    if "tasks" not in a:
+        return a, b
+    tasks = [{entry["task"]["name"]: entry for entry in own["tasks"]} for own in (a, b)]
+    both = tasks[0].keys() & tasks[1].keys()
+    left, right = (
+        {**own, "tasks": ", ".join(named), **{f"tasks.{name}": named[name] for name in named if name in both}}
+        for own, named in zip((a, b), tasks, strict=True)
+    )
+    return left, right
 
 
 def _leaves(a: Any, b: Any, path: str) -> Iterator[tuple[str, Any, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -142,11 +143,8 @@ def _page(found: Comparison) -> Iterator[str]:
     for (a, b, encoder), rows in groups.items():
         yield from (f"A: {a}", f"B: {b}", *([f"encoder: {encoder}"] if encoder else []), "")
         yield from (table([_cells(row) for row in rows], headers), "")
-        said: dict[tuple[str, str], list[str]] = {}
-        for row in rows:
-            said.setdefault((row.target, _said(row)), []).append(row.language)
-        for (target, text), languages in said.items():
-            yield from _wrapped(f"{target} {', '.join(languages)}: {text}" if text else "")
+        for text, own in _grouped(rows).items():
+            yield from _wrapped(f"{', '.join(own)}: {text}")
     for note in (*found.notes, *_method(found)):
         yield from _wrapped(note)
     yield ""
@@ -163,7 +161,21 @@ def _cells(row: Row) -> list[str]:
     return [_short(row.target, 16), row.language, *numbers, size]
 
 
+def _grouped(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Returns what is to be said of rows, and the targets, or languages of a target, that it is said of."""
+    said: dict[str, dict[str, list[str]]] = {}
+    for row in rows:
+        said.setdefault(_said(row), {}).setdefault(row.target, []).append(row.language)
+    n_rows = Counter(row.target for row in rows)
+    return {
+        text: [t if len(own) == n_rows[t] else f"{t} {' '.join(own)}" for t, own in targets.items()]
+        for text, targets in said.items()
+        if text
+    }
+
+
 def _said(row: Row) -> str:
+    """Returns what a row's numbers do not tell."""
     state = {"same": "the same result on both sides", "not_comparable": "not comparable"}.get(row.state, "")
     return ": ".join(filter(None, (state, row.note)))
 
