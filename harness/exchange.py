@@ -1,13 +1,20 @@
-"""The commands that speak with other programs: `score` (their files → numbers), `export` (our results → files)."""
+"""The commands that set results beside others: `compare` (two of ours), `score` (their files), `export` (files for them)."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.console import JsonFlag, Limit, Study, checked_plan, open_catalog, open_store, say, say_json, table, tell
+from harness.errors import EvidenceMissing, SpecError
+
+if TYPE_CHECKING:
+    from harness.sides import Side
+
+Result = Annotated[str, typer.Argument(help="A study, or a finished stage: its folder, its key or the beginning of one.")]
 
 export_app = typer.Typer(no_args_is_help=True, help="Write a study's results in the forms that other programs take.")
 
@@ -82,3 +89,53 @@ def export_claims(
     from harness.report.forms import write_whole
 
     say(str(write_whole(out, document(open_catalog(), benchmark))))
+
+
+def compare(
+    a: Result,
+    b: Result,
+    arm: Annotated[str | None, typer.Option(help="Which arm of A; default: every arm that B has too.")] = None,
+    over: Annotated[str | None, typer.Option(help="Which arm of B; default: that of the same name.")] = None,
+    permutations: Annotated[int, typer.Option(min=1, help="How many a row; exact where there are fewer in all.")] = 10_000,
+    limit: Limit = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Subtract B from A, example by example: differences with intervals and p-values, and what the two differ in."""
+    from harness.compare import compare as compare_sides
+    from harness.report import comparison
+    from harness.sides import match
+
+    first = _side(a, limit)
+    second = first if a == b else _side(b, limit)
+    pairs, unmatched = match(first, second, arm, over)
+    found = compare_sides(first, second, pairs, unmatched, n_permutations=permutations)
+    if as_json:
+        say_json(found.to_json())
+    else:
+        say(comparison.page(found))
+    if all(row.state == "not_comparable" for row in found.rows):
+        raise EvidenceMissing("no row can be compared: the signatures differ in what a score is of")
+
+
+def _side(name: str, limit: int | None) -> Side:
+    """Returns what stands under a name: a study, or a result."""
+    from harness import plugin
+    from harness.evidence import Evidence
+    from harness.sides import of_result, of_study
+    from harness.store import MANIFEST, Store
+
+    folder = Path(name)
+    if (folder / MANIFEST).is_file():
+        place = folder.absolute()
+        return of_result(Store(place.parent.parent), place)
+    catalog, store = open_catalog(), open_store()
+    known = catalog.names("studies")
+    if name in known or name.endswith((".yaml", ".yml")):
+        plan = checked_plan(name, catalog, limit)
+        path = name if name not in known else catalog.path("studies", name)
+        return of_study(Evidence(plan, store, catalog), f"harness run {path}" + (f" --limit {limit}" if limit else ""))
+    if re.fullmatch("[0-9a-f]+", name):
+        return of_result(store, store.find(name))
+    if folder.is_dir():
+        raise SpecError(f"{name}: no {MANIFEST} in this folder, so it is no result")
+    raise SpecError(f"{name!r} is neither a study nor the key of a result: {plugin.near(name, known)}")

@@ -33,6 +33,7 @@ COMMANDS = (
     "doctor",
     "score",
     "export",
+    "compare",
 )
 
 
