@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 from harness import plugin
 from harness.plan import make_plan
 from harness.provenance import cores
-from harness.records import Manifest, Stage
+from harness.records import JSON, Manifest, Score, Stage
 from harness.spec.catalog import Catalog
+from harness.stages.evaluate import signature
 from harness.store import Store
 
 # BUCC: foreign sentences of the shared task's training sets, rounded.
@@ -51,28 +52,27 @@ def fill(store: Store, study: str, catalog: Catalog) -> int:
         folder.mkdir(exist_ok=True)
         scores: object = {"validation": 70 + rng.standard_normal(), "metric": "none", "n": 10}
         if stage.kind == "evaluate":
+            metrics = stage.params["metrics"]
             counts, ids = answers(stage, view, rng)
-            name = stage.params["metrics"][0]["name"]
-            np.savez(folder / "statistics.npz", **{name: counts, "ids": ids})
-            value = float(plugin.load("harness.metrics", name).aggregate(counts.sum(0)))
-            where = {"task": stage.params["task"]["name"], "language": stage.params["language"], "split": "test"}
-            more = {
-                "attack": "none",
-                "metric": name,
-                "value": value,
-                "n": len(counts),
-                "signature": "random",
-                "key": stage.key,
-            }
-            scores = [{**where, **more}]
+            np.savez(folder / "statistics.npz", **{metric["name"]: counts for metric in metrics}, ids=ids)
+            scores = [score(stage, metric, counts).to_json() for metric in metrics]
         (folder / "scores.json").write_text(json.dumps(scores))
         store.publish(Manifest(stage.key, stage, {}, {}, {}, "cpu", "2026-01-01T00:00:00+00:00", 1.0), folder)
         n += 1
     return n
 
 
+def score(stage: Stage, metric: JSON, counts: NDArray[np.float64]) -> Score:
+    """Returns the score of an evaluation, as its stage writes it."""
+    params, language = stage.params, stage.params["language"]
+    value = float(plugin.load("harness.metrics", metric["name"]).aggregate(counts.sum(0)))
+    signed = signature(params, metric, language)
+    where = (params["task"]["name"], language, params["split"], params["attack"])
+    return Score(*where, metric["name"], value, len(counts), signed, stage.key)
+
+
 def answers(stage: Stage, catalog: Catalog, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
-    """Returns random statistics [N, K] of an evaluation's own metric, and ids."""
+    """Returns random statistics [N, K] of an evaluation, alike for all its metrics, and ids."""
     name, language = stage.params["task"]["name"], stage.params["language"]
     n = SIZES.get(name, {}).get(language) or catalog.task(name).n_rows("test", [language]) or OTHERWISE
     right = (rng.random(n) < 0.7).astype(float)

@@ -102,7 +102,7 @@ class TestNumbers:
             assert one.difference == pytest.approx(effect.estimate)
             assert one.interval == pytest.approx(effect.interval(0.05))
             assert one.p == pytest.approx(2 * min(effect.p_above(), effect.p_below()))
-            assert (one.n_seeds, one.n_examples, one.decides) == (3, drawn.n_examples, "seeds")
+            assert (one.n_seeds, one.n_examples, one.decides) == (3, sum(drawn.n_examples), "seeds")
 
     def test_an_f1_is_computed_from_sums(self, empty_lab, truths) -> None:
         lab = empty_lab
