@@ -59,6 +59,7 @@ class Evidence:
         self.catalog = catalog.for_study(plan.study)
         self._drawn: dict[tuple[str, str, tuple[str, ...]], Drawn] = {}
         self._means: dict[tuple[object, ...], Sample] = {}
+        self._sound: set[str] = set()
 
     @cached_property
     def done(self) -> frozenset[str]:
@@ -181,7 +182,10 @@ class Evidence:
 
         Raises StoreCorrupt if any byte of the evaluation, its predictions among them, is not what was written.
         """
-        with np.load(self.store.checked(stage) / "statistics.npz", allow_pickle=False) as arrays:
+        if stage.key not in self._sound:
+            self.store.checked(stage)
+            self._sound.add(stage.key)
+        with np.load(self.store.path(stage) / "statistics.npz", allow_pickle=False) as arrays:
             own = f"{metric}.ids"
             return arrays[metric], arrays[own if own in arrays else "ids"]
 
