@@ -190,7 +190,8 @@ def _lead(base: Finding, sample: Sample, own: Array, rivals: dict[str, Array], a
 
     It is above all if it is above each, each tested at the full level (intersection-union). Some rival is better if one
     of them is, each tested on its own (Bonferroni): the distance to the best of several that are equal in truth is
-    below zero nearly always, and says nothing against own.
+    below zero nearly always, and says nothing against own. For that reason the interval's upper end is taken as if the
+    root of the number of rivals were tested: their distances share own's luck, so they count for fewer than they are.
     """
     effects = {name: sample.effect(own - weights) for name, weights in rivals.items()}
     name, closest = min(effects.items(), key=lambda item: item[1].estimate)
@@ -199,9 +200,10 @@ def _lead(base: Finding, sample: Sample, own: Array, rivals: dict[str, Array], a
         return result
     chance = sample.chance(np.stack([own, *rivals.values()]))
     low = min(effect.interval(alpha)[0] for effect in effects.values())
+    high = closest.interval(alpha / np.sqrt(len(effects)))[1]
     return replace(
         result,
-        interval=(low, result.interval[1]),
+        interval=(low, high),
         p_for=max(effect.p_above() for effect in effects.values()),
         p_against=min(1.0, len(effects) * min(effect.p_below() for effect in effects.values())),
         details={"closest rival": name, "probability of the first rank": round(float(chance[0]), 3)},
