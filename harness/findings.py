@@ -110,7 +110,7 @@ def _languages(view: View, part: claim.Part, target: str) -> list[str]:
         raise Gap(f"{target} has no {view.evidence.plan.study.split} rows in any language of {view.study}")
     for language in part.languages:
         if language not in there:
-            raise Gap(f"{view.study} does not evaluate {target} in {language}: add it to the study's languages")
+            raise Gap(f"{view.study} does not evaluate {target} in {language}: run a study that does")
     return list(part.languages or there)
 
 
@@ -133,8 +133,10 @@ def finding(view: View, part: Any, expected: JSON, arms: Sequence[Arm], targets:
         "resamples": evidence.n_resamples,
         "v": VERSION,
     }
+    narrowed = {name: getattr(part, name, None) for name in ("targets", "groups", "languages", "metric")}
+    narrowed = {name: list(v) if isinstance(v, tuple) else v for name, v in narrowed.items() if v}
     return Finding(
-        expected=expected,
+        expected={**expected, **narrowed},
         fidelity="proxy" if differences else "exact",
         differences=tuple(differences),
         n_seeds=len(evidence.seeds),

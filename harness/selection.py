@@ -106,7 +106,8 @@ class View:
         if wanted != claim.OWN_SCORER:
             return (wanted,) if wanted in task.metrics else ()
         scored = [self.benchmark.scoring[name] for name in (target, *task.proxy_for) if name in self.benchmark.scoring]
-        return tuple(m for m in scored[0].metrics if m in task.metrics) if scored else (task.metric,)
+        own = tuple(metric for metric in scored[0].metrics if metric in task.metrics) if scored else ()
+        return own or (task.metric,)
 
     def published_languages(self, task: TaskSpec) -> tuple[str, ...]:
         """Returns the languages in which the benchmark evaluates a task; all of the task's if the benchmark lacks it."""

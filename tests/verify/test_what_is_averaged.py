@@ -119,6 +119,11 @@ class TestMetric:
         part = {"kind": "greater", "arm": MNLI, "metric": "benchmark"}
         assert "|tasks:xquad:squad_exact_match+squad_f1|" in exact_lab.part(part, again).signature
 
+    def test_where_the_benchmark_has_no_metric_of_a_target_its_own_counts(self, exact_lab, answered) -> None:
+        scoring = {"xquad": {"languages": ["en", "la"], "format": "squad", "metrics": ["mlqa_f1"]}}
+        exact_lab._write("benchmarks", "bench", title="Bench", groups={"qa": ["xquad"]}, citation="none", scoring=scoring)
+        assert estimate(exact_lab, exact_lab.evidence(), metric="benchmark") == pytest.approx(70)
+
     def test_evidence_of_another_scorer_is_not_comparable(self, exact_lab, answered) -> None:
         found = exact_lab.part({"kind": "greater", "arm": MNLI, "metric": "mlqa_f1"}, answered)
         assert found.outcome == "not_comparable"
