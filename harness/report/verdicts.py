@@ -138,7 +138,7 @@ def _remarks(judged: Sequence[JSON]) -> Iterator[str]:
         if not part["next"]:
             continue
         lead, items = wording.steps(part["next"])
-        again = f"; the {len(items)} points above" if items in told else ""
+        again = f"; the {len(items)} respects above" if items in told else ""
         yield f"* {name}, what would change it: {cell(lead)}".removesuffix(": ") + again
         if items and not again:
             told.add(items)
