@@ -60,6 +60,7 @@ class Evidence:
         self._drawn: dict[tuple[str, str, tuple[str, ...]], Drawn] = {}
         self._means: dict[tuple[object, ...], Sample] = {}
         self._sound: set[str] = set()
+        self._scores: dict[str, list[JSON]] = {}
 
     @cached_property
     def done(self) -> frozenset[str]:
@@ -160,7 +161,10 @@ class Evidence:
         """Returns the scores of those evaluations that are among some finished stages."""
         wanted = set(keys)
         stages = [stage for stage in self.plan.stages if stage.kind == "evaluate" and stage.key in wanted]
-        return [score for stage in stages for score in self.read(stage, "scores.json")]
+        for stage in stages:
+            if stage.key not in self._scores:
+                self._scores[stage.key] = self.read(stage, "scores.json")
+        return [score for stage in stages for score in self._scores[stage.key]]
 
     def read(self, stage: Stage, name: str) -> Any:
         """Returns a JSON output of a finished stage."""
