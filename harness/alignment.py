@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from harness import plugin
 from harness.canon import Address
-from harness.differences import parse
-from harness.records import Stage
+from harness.records import Stage, fields
 from harness.sides import Pair, Side, System
 from harness.stats.bootstrap import Cell, resample
 from harness.stats.effect import Sample
@@ -120,7 +119,7 @@ class Reader:
     def common(self, match: Match, language: str) -> tuple[tuple[str, ...], str]:
         """Returns the ids of the examples that are compared, and a note; none, and why not, if nothing can be."""
         a, b = self._reads(match, language)
-        signature_a, signature_b = parse(a[0].signature), parse(b[0].signature)
+        signature_a, signature_b = fields(a[0].signature), fields(b[0].signature)
         wrong = [name for name in _SAME if signature_a.get(name) != signature_b.get(name)]
         if _versions(signature_a) != _versions(signature_b):
             wrong.append("v")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from harness.records import JSON, Manifest
+from harness.records import JSON, Manifest, fields
 
 # What a manifest tells of how a stage was computed. Its start and its seconds differ always and mean nothing.
 _CIRCUMSTANCES = ("code", "environment", "device", "image")
@@ -34,15 +34,9 @@ class Difference:
         return {k: list(v) if isinstance(v, tuple) else v for k, v in self.__dict__.items()}
 
 
-def parse(signature: str) -> dict[str, str]:
-    """Returns a signature's fields, in its order."""
-    pairs = (pair.partition(":") for pair in signature.split("|"))
-    return {key: value for key, _, value in pairs}
-
-
 def of_signatures(a: str, b: str) -> Iterator[Difference]:
     """Yields the fields in which two signatures differ."""
-    for field, own, other in _leaves(parse(a), parse(b), ""):
+    for field, own, other in _leaves(fields(a), fields(b), ""):
         yield Difference("signature", field, own, other)
 
 

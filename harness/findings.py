@@ -110,7 +110,9 @@ def _languages(view: View, part: claim.Part, target: str) -> list[str]:
         raise Gap(f"{target} has no {view.evidence.plan.study.split} rows in any language of {view.study}")
     for language in part.languages:
         if language not in there:
-            raise Gap(f"{view.study} does not evaluate {target} in {language}: run a study that does")
+            has = language in view.evidence.targets[target].languages
+            how = "add it to the study's languages" if has else "run a study of a target that has it"
+            raise Gap(f"{view.study} does not evaluate {target} in {language}: {how}")
     return list(part.languages or there)
 
 

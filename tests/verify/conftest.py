@@ -173,7 +173,7 @@ def evaluation(stage: Stage, counts: Array) -> tuple[list[dict[str, Any]], dict[
     name = params["metrics"][0]["name"]
     value = float(plugin.load("harness.metrics", name).aggregate(counts.sum(0)))
     where = {"task": params["task"]["name"], "language": params["language"], "split": params["split"], "attack": "none"}
-    score = {**where, "metric": name, "value": value, "n": len(counts), "signature": "by hand", "key": stage.key}
+    score = {**where, "metric": name, "value": value, "n": len(counts), "signature": "by:hand", "key": stage.key}
     return [score], {name: counts, "ids": np.asarray([f"x{i:05d}" for i in range(len(counts))])}
 
 
