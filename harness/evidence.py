@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import plugin
-from harness.errors import SpecError
+from harness.errors import SpecError, StoreCorrupt
 from harness.estimate import BASIS, estimate
 from harness.plan import Plan, PlannedRun
 from harness.records import JSON, Manifest, Stage
@@ -190,6 +190,8 @@ class Evidence:
             self.store.checked(stage)
             self._sound.add(stage.key)
         with np.load(self.store.path(stage) / "statistics.npz", allow_pickle=False) as arrays:
+            if metric not in arrays:
+                raise StoreCorrupt(f"{self.store.path(stage)}: no statistics of {metric}; delete it and run the study again")
             own = f"{metric}.ids"
             return arrays[metric], arrays[own if own in arrays else "ids"]
 

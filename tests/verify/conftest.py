@@ -174,7 +174,8 @@ def evaluation(stage: Stage, counts: Array) -> tuple[list[dict[str, Any]], dict[
     value = float(plugin.load("harness.metrics", name).aggregate(counts.sum(0)))
     where = {"task": params["task"]["name"], "language": params["language"], "split": params["split"], "attack": "none"}
     score = {**where, "metric": name, "value": value, "n": len(counts), "signature": "by:hand", "key": stage.key}
-    return [score], {name: counts, "ids": np.asarray([f"x{i:05d}" for i in range(len(counts))])}
+    arrays = {metric["name"]: counts for metric in params["metrics"]}
+    return [score], {**arrays, "ids": np.asarray([f"x{i:05d}" for i in range(len(counts))])}
 
 
 class Simulated(Evidence):
