@@ -173,9 +173,12 @@ def evaluation(stage: Stage, counts: Array) -> tuple[list[dict[str, Any]], dict[
     name = params["metrics"][0]["name"]
     value = float(plugin.load("harness.metrics", name).aggregate(counts.sum(0)))
     where = {"task": params["task"]["name"], "language": params["language"], "split": params["split"], "attack": "none"}
-    score = {**where, "metric": name, "value": value, "n": len(counts), "signature": "by:hand", "key": stage.key}
+    more = {"value": value, "n": len(counts), "key": stage.key}
+    names = [metric["name"] for metric in params["metrics"]]
+    signed = {metric: f"metric:{metric}|split:{params['split']}|attack:none" for metric in names}
+    scores = [{**where, **more, "metric": metric, "signature": signature} for metric, signature in signed.items()]
     arrays = {metric["name"]: counts for metric in params["metrics"]}
-    return [score], {**arrays, "ids": np.asarray([f"x{i:05d}" for i in range(len(counts))])}
+    return scores, {**arrays, "ids": np.asarray([f"x{i:05d}" for i in range(len(counts))])}
 
 
 class Simulated(Evidence):
