@@ -65,7 +65,7 @@ lint: $(STAMP)
 
 # Wants uv, which reads metadata and the hashes that an index states, and fetches no wheel. WHEELS is a folder with
 # the CPU build of torch. Pins stay as they are; to move one: UV_UPGRADE="--upgrade-package NAME".
-UV_COMPILE = uv pip compile --quiet --extra hub --extra dvc --extra dev --generate-hashes --no-header \
+UV_COMPILE = uv pip compile --quiet --all-extras --generate-hashes --no-header \
 	--python-version 3.11 $(UV_UPGRADE)
 TORCH = $(shell sed -n 's/.*"torch==\([0-9.]*\)".*/\1/p' pyproject.toml)
 
