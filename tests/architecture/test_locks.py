@@ -13,7 +13,7 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[2]
 CPU, CUDA = ROOT / "requirements-cpu.lock", ROOT / "requirements-cuda.lock"
-TOOLS = ROOT / ".github" / "tools" / "requirements.lock"
+TOOLS = sorted((ROOT / ".github" / "tools").glob("*.lock"))
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
 both = pytest.mark.parametrize("lock", [CPU, CUDA], ids=lambda path: path.stem)
@@ -63,7 +63,7 @@ def test_what_an_extra_of_a_requirement_brings_is_locked(lock: Path) -> None:
     assert "dvc-ssh" in entries(lock)
 
 
-@pytest.mark.parametrize("lock", [CPU, CUDA, TOOLS], ids=lambda path: f"{path.parent.name} {path.stem}")
+@pytest.mark.parametrize("lock", [CPU, CUDA, *TOOLS], ids=lambda path: path.stem)
 def test_every_entry_has_hashes_and_names_no_place(lock: Path) -> None:
     for requirement, hashes in entries(lock).values():
         assert hashes, requirement
@@ -81,11 +81,13 @@ def test_the_two_differ_in_torch_and_in_what_its_cuda_build_needs() -> None:
     assert (cpu["torch"].local, cuda["torch"].local) == ("cpu", None)
 
 
-def test_the_tools_of_the_workflows_are_locked() -> None:
-    locked = entries(TOOLS)
-    lines = [line for line in TOOLS.with_suffix(".in").read_text().splitlines() if not line.startswith("#")]
-    for requirement in map(Requirement, lines):
-        assert requirement.specifier.contains(version(locked[canonicalize_name(requirement.name)][0]))
+@pytest.mark.parametrize("lock", TOOLS, ids=lambda path: path.stem)
+def test_tools_with_environments_of_their_own_are_locked(lock: Path) -> None:
+    locked = entries(lock)
+    for line in lock.with_suffix(".in").read_text().splitlines():
+        if not line.startswith("#"):
+            requirement = Requirement(line)
+            assert requirement.specifier.contains(version(locked[canonicalize_name(requirement.name)][0]))
 
 
 def test_make_lock_takes_every_extra() -> None:
