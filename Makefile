@@ -65,14 +65,14 @@ lint: $(STAMP)
 
 # Wants uv, which reads metadata and the hashes that an index states, and fetches no wheel. WHEELS is a folder with
 # the CPU build of torch. Pins stay as they are; to move one: UV_UPGRADE="--upgrade-package NAME".
-UV_COMPILE = uv pip compile --quiet --extra hub --extra dvc --extra dev --generate-hashes --no-header \
-	--python-version 3.11 $(UV_UPGRADE)
+UV_COMPILE = uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 $(UV_UPGRADE)
 TORCH = $(shell sed -n 's/.*"torch==\([0-9.]*\)".*/\1/p' pyproject.toml)
 
 lock:
 	test -n "$(WHEELS)" || { echo "make lock WHEELS=folder, where the folder holds torch $(TORCH)+cpu" >&2; exit 2; }
-	$(UV_COMPILE) --universal --output-file requirements-cuda.lock pyproject.toml
-	$(UV_COMPILE) --python-platform x86_64-manylinux_2_28 --find-links "$(WHEELS)" -c requirements-cuda.lock \
+	for tool in .github/tools/*.in; do $(UV_COMPILE) --universal --output-file "$${tool%.in}.lock" "$$tool"; done
+	$(UV_COMPILE) --all-extras --universal --output-file requirements-cuda.lock pyproject.toml
+	$(UV_COMPILE) --all-extras --python-platform x86_64-manylinux_2_28 --find-links "$(WHEELS)" -c requirements-cuda.lock \
 	  --override <(echo "torch==$(TORCH)+cpu") --output-file requirements-cpu.lock pyproject.toml
 	sed -i -e '/^ *#   -c /d' -e '/^ *#   --override /d' -e '/^ *# via -c /d' -e '/^# .* Made by `make lock`/d' \
 	  -e '1i # Everything that the demo and the tests need. Made by `make lock`; see docs/adr/0002-locks.md.' \

@@ -8,7 +8,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 
-from harness import provenance
+from harness import provenance, requirements
 from harness.data import DataFolder
 from harness.errors import StoreCorrupt
 from harness.store import Store
@@ -33,6 +33,7 @@ def examine(store: Store, data: DataFolder) -> list[Check]:
         _python(),
         _packages(),
         _accelerator(),
+        _lock(),
         _cores(),
         _engine(),
         _disk(store),
@@ -68,6 +69,20 @@ def _accelerator() -> Check:
         f"none; {built} on the CPU",
         "enough for the small studies; a large one wants a GPU",
     )
+
+
+def _lock() -> Check:
+    """After the accelerator's check, which imports torch and all that torch brings along."""
+    versions = requirements.installed()
+    lock = requirements.at_hand(versions, provenance.PACKAGES)
+    if lock is None:
+        advice = f"what is computed here counts as outside the lock; put the one installed from at {requirements.OWN}"
+        return Check("lock", False, "no lock at hand", advice)
+    found = [*lock.differences(versions), *requirements.unlocked_imports(lock, versions)]
+    text = f"{lock.path.name} {lock.sha256[:12]}: "
+    if not found:
+        return Check("lock", True, f"{text}all {len(lock.pins)} packages as locked")
+    return Check("lock", False, text + ", ".join(found), f"pip install --require-hashes -r {lock.path}")
 
 
 def _cores() -> Check:

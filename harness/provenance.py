@@ -11,6 +11,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from harness import requirements
+
 PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "pyarrow", "scikit-learn")
 
 
@@ -31,14 +33,25 @@ def code(folder: Path = Path(__file__).parent) -> dict[str, Any]:
 
 @cache
 def environment() -> dict[str, Any]:
-    """Returns Python, platform and the versions of the packages that compute."""
+    """Returns Python, platform, the versions of the packages that compute, and how they stand to the lock.
+
+    `lock` is the sha256 of the lock that they are as in, or null; `outside_lock` says in words what is not as locked.
+    """
     packages = {}
     for name in PACKAGES:
         try:
             packages[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return {"python": platform.python_version(), "platform": platform.platform(), "packages": packages}
+    lock = requirements.at_hand(packages, PACKAGES)
+    outside = [*lock.differences(packages, PACKAGES)] if lock else ["no lock at hand"]
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": packages,
+        "lock": lock.sha256 if lock and not outside else None,
+        "outside_lock": outside,
+    }
 
 
 def processor() -> dict[str, Any]:

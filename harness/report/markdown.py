@@ -204,9 +204,11 @@ def _provenance(summary: JSON, document: JSON) -> list[str]:
         place = f"`{code['commit']}`{dirty}" if code["commit"] else "not from a checkout"
         lines.append(f"* Code: {place} ({wording.plural(code['n_stages'], 'stage')})")
     for environment in known["environments"]:
-        facts = [f"{k} {v}" for k, v in environment.items() if k not in ("packages", "n_stages")]
+        facts = [f"{k} {v}" for k, v in environment.items() if k not in wording.ENVIRONMENT_APART]
         facts += [f"{name} {version}" for name, version in environment.get("packages", {}).items()]
+        facts += [words for words in [wording.locked(environment)] if words]
         lines.append(f"* Environment: {cell(', '.join(facts))} ({wording.plural(environment['n_stages'], 'stage')})")
+    lines += [f"* {words}" for words in [wording.outside_lock(known["environments"])] if words]
     rows = [[t["name"], t["family"], ", ".join(t["proxy_for"]), t["deviation"] or ""] for t in summary["targets"]]
     where = f"`{document['store']}/`" if document["store"] else "the store"
     return [

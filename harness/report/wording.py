@@ -24,6 +24,8 @@ _ARM_WORDS = {
     "mean_of_all": "mean of all arms",
     "all": "all tasks at once",
 }
+# What an environment's line does not list among its plain facts.
+ENVIRONMENT_APART = ("packages", "lock", "outside_lock", "n_stages")
 # A mark beside the word, so that colour is never alone in saying it.
 OUTCOME_MARKS = {
     "reproduced": "✓",
@@ -112,6 +114,21 @@ def thousands(n: int) -> str:
 def plural(n: int, one: str, many: str = "") -> str:
     """Returns `1 seed` or `3 seeds`."""
     return f"{thousands(n)} {one if n == 1 else many or one + 's'}"
+
+
+def locked(environment: JSON) -> str:
+    """Returns how the packages of an environment stand to the lock, or nothing where its manifests do not tell."""
+    if environment.get("lock"):
+        return f"as in the lock {environment['lock'][:12]}"
+    outside = environment.get("outside_lock")
+    return f"outside the lock: {', '.join(outside)}" if outside else ""
+
+
+def outside_lock(environments: Sequence[JSON]) -> str:
+    """Returns a sentence on the stages that were computed outside the lock, or nothing if there are none."""
+    n = sum(environment["n_stages"] for environment in environments if environment.get("outside_lock"))
+    of = plural(sum(environment["n_stages"] for environment in environments), "stage")
+    return f"{thousands(n)} of {of} {'was' if n == 1 else 'were'} computed outside the lock." if n else ""
 
 
 def in_points(part: JSON) -> bool:

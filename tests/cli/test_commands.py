@@ -491,7 +491,7 @@ def test_doctor_as_json(pristine, tmp_path, harness) -> None:
     done = harness("--store", tmp_path / "s", "--data", tmp_path / "d", "doctor", "--json", cwd=pristine)
     assert [list(check) for check in done.document] == [["name", "ok", "found", "advice", "fatal"]] * len(done.document)
     names = [check["name"] for check in done.document]
-    assert {"python", "packages", "accelerator", "container engine", "disk", "store", "data"} <= set(names)
+    assert {"python", "packages", "accelerator", "lock", "container engine", "disk", "store", "data"} <= set(names)
     assert all(check["ok"] or check["advice"] for check in done.document)
     fatal = any(check["fatal"] and not check["ok"] for check in done.document)
     assert done.code == (4 if fatal else 0)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-COPIED = (".dvc", ".dvcignore", ".gitignore", "data/.gitignore", "dvc.yaml", "harness", "specs")
+COPIED = (".dvc", ".dvcignore", ".gitignore", "data/.gitignore", "dvc.yaml", "harness", "image.digest", "specs")
 STUDY = """\
 name: mini
 title: A tiny study
@@ -117,6 +117,14 @@ def project(repository: Path, tmp_path: Path) -> Project:
     return made
 
 
+def test_the_image_is_named_by_digest(repository: Path) -> None:
+    line = (repository / "image.digest").read_text()
+    assert re.fullmatch(r"none: run on the host\n|[^\s@]+@sha256:(?!(.)\1{63})[0-9a-f]{64}\n", line)
+    study = re.search(r"\n  study:\n.*?    outs:", (repository / "dvc.yaml").read_text(), re.DOTALL)
+    assert study
+    assert "- image.digest\n" in study[0]
+
+
 @pytest.mark.slow  # imports torch in four processes and starts DVC a dozen times
 def test_from_data_to_report_and_into_another_clone(project: Project, tmp_path: Path) -> None:
     done = f"all {N_STAGES} stages are in store"
@@ -139,6 +147,8 @@ def test_from_data_to_report_and_into_another_clone(project: Project, tmp_path: 
     clone = pulled(project, tmp_path)
     assert "up to date" in clone.dvc("status")
     assert f"{N_STAGES} stages in store, every byte as written" in clone.harness("store", "verify")
+    judged = clone.harness("verify", "claims.yaml", "--format", "json", "--allow", "contradicted,inconclusive")
+    assert '"not_run": 0' in judged
     assert done in clone.harness("run", "specs/studies/mini.yaml")
     assert not (clone.folder / "store/files").exists()
 
@@ -155,6 +165,10 @@ def test_from_data_to_report_and_into_another_clone(project: Project, tmp_path: 
     assert judged.count("didn't change, skipping") == 2
     changes = json.loads(project.dvc("metrics", "diff", "--json"))["reports/mini/metrics.json"]
     assert {name.split(".")[0] for name in changes} == {"verdicts"}
+    # So is what another image would compute: the stage asks the store, which has everything.
+    assert "Data and pipelines are up to date" in project.dvc("status", "study")
+    (project.folder / "image.digest").write_text(f"registry.example.org/harness@sha256:{'0123' * 16}\n")
+    assert re.search(r"modified:\s+image.digest", project.dvc("status", "study"))
     plots = project.dvc("plots", "show", "--show-vega", "reports/mini/curves.json")
     assert '"stage"' in plots
 

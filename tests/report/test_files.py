@@ -16,7 +16,7 @@ import pytest
 
 from harness.evidence import Evidence
 from harness.records import Verdict
-from harness.report import files, html
+from harness.report import files, html, markdown
 from harness.report.summary import summarize
 from harness.report.verdicts import claims_document
 
@@ -162,6 +162,25 @@ def test_page_and_markdown_say_the_same(out: Path) -> None:
         assert "3.1 % of the examples were cut off" in shown
         assert "Saw the &lt;b&gt;test&lt;/b&gt; languages" in shown
         assert "+20.0 [+12.5, +28.0]" in shown
+
+
+def test_results_from_outside_the_lock_say_so(evidence: Evidence, verdicts: list[Verdict]) -> None:
+    summary = summarize(evidence, verdicts)
+    document = claims_document("small", evidence.store.root, verdicts)
+    base = summary["provenance"]["environments"][0]
+    told = "computed outside the lock"
+    for page in (html.page, markdown.page):
+        assert told not in page(summary, document)  # manifests of an older program do not tell
+        inside = {**base, "n_stages": 2, "lock": "c0ffee" * 10 + "c0ff", "outside_lock": []}
+        outside = {**base, "n_stages": 1, "lock": None, "outside_lock": ["torch 2.12.0 instead of 2.13.0"]}
+        summary["provenance"]["environments"] = [inside]
+        assert told not in page(summary, document)
+        summary["provenance"]["environments"] = [inside, outside]
+        text = page(summary, document)
+        assert "as in the lock c0ffeec0ffee" in text
+        assert "outside the lock: torch 2.12.0 instead of 2.13.0" in text
+        assert "1 of 3 stages was computed outside the lock." in text
+        summary["provenance"]["environments"] = [base]
 
 
 @pytest.mark.parametrize("without", [["evaluate small_qa lb"], ["evaluate"], [""]])
