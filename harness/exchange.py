@@ -12,6 +12,7 @@ from harness.console import JsonFlag, Limit, Study, checked_plan, open_catalog, 
 from harness.errors import EvidenceMissing, SpecError
 
 if TYPE_CHECKING:
+    from harness.bundle import Request as BundleRequest
     from harness.sides import Side
 
 Result = Annotated[str, typer.Argument(help="A study, or a finished stage: its folder, its key or the beginning of one.")]
@@ -89,6 +90,53 @@ def export_claims(
     from harness.report.forms import write_whole
 
     say(str(write_whole(out, document(open_catalog(), benchmark))))
+
+
+@export_app.command("ro-crate")
+def export_crate(
+    study: Study,
+    out: Annotated[Path, typer.Option(help="A new folder, or a file whose name ends in .zip.")],
+    claims: Annotated[Path, typer.Option(help="The claims to judge.")] = Path("claims.yaml"),
+    with_checkpoints: Annotated[
+        bool, typer.Option("--with-checkpoints", help="Encoders and heads too, which judging does not read.")
+    ] = False,
+    limit: Limit = None,
+) -> None:
+    """Write a bundle: all that the study's verdicts follow from, described as a Workflow Run RO-Crate, and sealed."""
+    from harness.bundle import write
+
+    request = _request(study, claims, limit, with_checkpoints=with_checkpoints)
+    say(f"{write(request, out)}: sealed; harness verify-bundle {out} derives its verdicts anew")
+
+
+def _request(study: str, claims: Path, limit: int | None, *, with_checkpoints: bool) -> BundleRequest:
+    """Returns what to bundle, after the deep checks that `run` and `verify` make."""
+    from harness.bundle import Request
+    from harness.check import check_all
+    from harness.evidence import Evidence
+
+    catalog = open_catalog()
+    evidence = Evidence(checked_plan(study, catalog, limit), open_store(), catalog)
+    check_all([claims], catalog)
+    own = Path(study) if study.endswith((".yaml", ".yml")) else catalog.path("studies", evidence.plan.study.name)
+    return Request(evidence, own, claims, limit, with_checkpoints)
+
+
+def verify_bundle(
+    bundle: Annotated[Path, typer.Argument(help="A folder or a .zip file that `export ro-crate` wrote.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Check every byte of a bundle and derive its verdicts anew, from the bundle alone. Needs no store and no GPU."""
+    from harness.bundle import check
+
+    found = check(bundle)
+    if as_json:
+        say_json({"schema_version": 1, "files": len(found.digests), "verdicts": found.document})
+    else:
+        rows = [[claim["id"], claim["outcome"], claim["fidelity"]] for claim in found.document["claims"]]
+        say(table(rows, ["claim", "outcome", "fidelity"]))
+        say(f"\n{len(found.digests):,} files as they were sealed; every verdict follows from them, to the last digit")
+    raise typer.Exit(found.exit_code)
 
 
 def compare(

@@ -1,4 +1,4 @@
-"""The report in GitHub's Markdown: verdicts first, then scores, trivial baselines, languages, doubts, provenance, sources."""
+"""The report in GitHub's Markdown: verdicts first, then scores, baselines, languages, doubts, provenance and sources."""
 
 from __future__ import annotations
 
