@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from harness import __version__, canon, provenance
+from harness import __version__, canon
 from harness.errors import EvidenceMissing, HarnessError, SpecError, StoreCorrupt
 from harness.evidence import Evidence
 from harness.export import bag, crate
@@ -52,11 +52,16 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Request:
-    """What to export: a study's evidence, its file, the file of claims to judge, and how."""
+    """What to export: a study's evidence, its file, the file of claims to judge, the code that judges, and how.
+
+    `agent` is who ran the study, `name` and `url`, if that is to be told.
+    """
 
     evidence: Evidence
     study: Path
     claims: Path
+    code: JSON
+    agent: JSON | None = None
     limit: int | None = None
     with_checkpoints: bool = False
 
@@ -121,7 +126,7 @@ def fill(request: Request, folder: Path) -> None:
         used = sources(found, [claims.benchmark])
         write_whole(Path("README.md"), crate.readme(record, len(left_out), used))
         digests = {name: canon.digest_file(Path(name)) for name in bag.names(Path())}
-        write_whole(Path(crate.METADATA), _json(crate.metadata(found, record, used, digests)))
+        write_whole(Path(crate.METADATA), _json(crate.metadata(crate.Contents(found, record, used, digests))))
         bag.seal(Path())
 
 
@@ -207,7 +212,8 @@ def _record(request: Request) -> JSON:
         "study": evidence.plan.study.name,
         "limit": request.limit,
         "with_checkpoints": request.with_checkpoints,
-        "harness": {"version": __version__, **provenance.code()},
+        "agent": request.agent,
+        "harness": {"version": __version__, **request.code},
         "judged_by": {"statistics": VERSION, "n_resamples": evidence.n_resamples}
         | {name: version(name) for name in _PACKAGES},
         "stages": {"planned": len(evidence.plan.stages), "done": len(evidence.done), "keys": _keys(evidence.plan)},

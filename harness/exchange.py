@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -100,17 +101,29 @@ def export_crate(
     with_checkpoints: Annotated[
         bool, typer.Option("--with-checkpoints", help="Encoders and heads too, which judging does not read.")
     ] = False,
+    agent: Annotated[str | None, typer.Option(help="Who ran the study.", metavar="'NAME <URL>'")] = None,
     limit: Limit = None,
 ) -> None:
     """Write a bundle: all that the study's verdicts follow from, described as a Workflow Run RO-Crate, and sealed."""
     from harness.bundle import write
 
-    request = _request(study, claims, limit, with_checkpoints=with_checkpoints)
+    request = replace(_request(study, claims, limit), agent=_agent(agent), with_checkpoints=with_checkpoints)
     say(f"{write(request, out)}: sealed; harness verify-bundle {out} derives its verdicts anew")
 
 
-def _request(study: str, claims: Path, limit: int | None, *, with_checkpoints: bool) -> BundleRequest:
+def _agent(text: str | None) -> dict[str, str] | None:
+    """Returns name and address from `Name <https://…>`; the address may be missing."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*([^<>]*[^<>\s])\s*(?:<(https?://[^<>\s]+)>)?\s*", text)
+    if not found:
+        raise SpecError(f"--agent {text!r}: a name, or a name and an address as in 'Ada Lovelace <https://orcid.org/…>'")
+    return {"name": found[1], "url": found[2] or ""}
+
+
+def _request(study: str, claims: Path, limit: int | None) -> BundleRequest:
     """Returns what to bundle, after the deep checks that `run` and `verify` make."""
+    from harness import provenance
     from harness.bundle import Request
     from harness.check import check_all
     from harness.evidence import Evidence
@@ -119,7 +132,7 @@ def _request(study: str, claims: Path, limit: int | None, *, with_checkpoints: b
     evidence = Evidence(checked_plan(study, catalog, limit), open_store(), catalog)
     check_all([claims], catalog)
     own = Path(study) if study.endswith((".yaml", ".yml")) else catalog.path("studies", evidence.plan.study.name)
-    return Request(evidence, own, claims, limit, with_checkpoints)
+    return Request(evidence, own, claims, provenance.code(), limit=limit)
 
 
 def verify_bundle(

@@ -8,13 +8,15 @@ an entry are not described one by one: the entry's own manifest lists them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 from harness.canon import Address, dumps
 from harness.evidence import Evidence
 from harness.export import bag
 from harness.export.credits import credited, identifier, licences, paper, ref, refs, slug
-from harness.export.runs import ended, entry, stage_runs, workflow_run
-from harness.records import JSON, KINDS, Manifest
+from harness.export.runs import ended, entry, stage_runs, study_file, workflow_run
+from harness.records import JSON, KINDS, Manifest, Stage
 
 METADATA = "ro-crate-metadata.json"
 TERMS = "https://w3id.org/ro/terms/workflow-run#"
@@ -56,34 +58,71 @@ WORK_OF = {
 }
 
 
-def metadata(evidence: Evidence, record: JSON, sources: Sequence[JSON], digests: Mapping[str, Address]) -> JSON:
-    """Returns the content of `ro-crate-metadata.json`.
+@dataclass(frozen=True)
+class Contents:
+    """What a crate describes.
 
-    Args:
-        evidence: the study and its finished stages, as the bundle has them.
-        record: what `bundle.json` says.
-        sources: whose data sets, encoders and benchmarks are used.
-        digests: the sha256 of the bundle's other files by name.
+    `evidence` is the study as the bundle has it, `record` what `bundle.json` says, `sources` whose data sets, encoders and
+    benchmarks are used, `digests` the sha256 of the bundle's other files by name.
     """
-    manifests = {s.key: evidence.manifest(s) for s in evidence.plan.stages if s.key in evidence.done}
-    stages = [stage for stage in evidence.plan.stages if stage.key in manifests]
-    kinds = [kind for kind in KINDS if any(stage.kind == kind for stage in stages)]
+
+    evidence: Evidence
+    record: JSON
+    sources: Sequence[JSON]
+    digests: Mapping[str, Address]
+
+    @cached_property
+    def stages(self) -> list[Stage]:
+        """The finished stages, in the plan's order."""
+        return [stage for stage in self.evidence.plan.stages if stage.key in self.evidence.done]
+
+    @cached_property
+    def manifests(self) -> dict[Address, Manifest]:
+        """The manifests of the finished stages by key."""
+        return {stage.key: self.evidence.manifest(stage) for stage in self.stages}
+
+    @cached_property
+    def versions(self) -> dict[str, int]:
+        """The version of each kind of stage that was run, in the order of the phases."""
+        return {kind: stage.params["version"] for kind in KINDS for stage in self.stages if stage.kind == kind}
+
+    @property
+    def files(self) -> list[str]:
+        """The files that the crate describes one by one: those at the top and the specs."""
+        return [name for name in (*self.digests, bag.MANIFEST) if name.startswith("specs/") or "/" not in name]
+
+
+def metadata(contents: Contents) -> JSON:
+    """Returns the content of `ro-crate-metadata.json`."""
+    evidence, stages, manifests = contents.evidence, contents.stages, contents.manifests
     engines = list(_engines(manifests.values()))
     names = [engine["@id"] for engine in engines if engine["@id"].startswith("#engine-")]
     graph = [
-        *_files(digests, map(entry, stages)),
-        *_root(evidence, record, sources, digests, max(map(ended, manifests.values()))),
-        *_workflow(evidence, kinds),
-        *_tools(kinds),
+        *_root(contents),
+        *_files(contents),
+        *_workflow(contents),
+        *_tools(contents.versions),
         *engines,
-        *workflow_run(stages, manifests, _study_file(evidence), names),
+        *workflow_run(evidence, stages, manifests, names),
         *stage_runs(evidence, stages, manifests),
-        *credited(sources),
+        *credited(contents.sources),
+        *_agent(contents.record["agent"]),
     ]
     once: dict[str, JSON] = {}
     for entity in graph:
         once[entity["@id"]] = {**once.get(entity["@id"], {}), **entity}
-    return {"@context": CONTEXT, "@graph": list(once.values())}
+    return {"@context": CONTEXT, "@graph": [_acted(entity, contents.record["agent"]) for entity in once.values()]}
+
+
+def _agent(agent: JSON | None) -> list[JSON]:
+    return [{"@id": agent["url"] or "#agent", "@type": "Person", "name": agent["name"]}] if agent else []
+
+
+def _acted(entity: JSON, agent: JSON | None) -> JSON:
+    """Returns an action with who ran it, and the crate with its author; every other entity as it is."""
+    role = {"CreateAction": "agent", "OrganizeAction": "agent"}.get(str(entity["@type"]))
+    role = "author" if entity["@id"] == "./" else role
+    return {**entity, role: ref(agent["url"] or "#agent")} if agent and role else entity
 
 
 def readme(record: JSON, n_left_out: int, sources: Sequence[JSON]) -> str:
@@ -105,15 +144,10 @@ def readme(record: JSON, n_left_out: int, sources: Sequence[JSON]) -> str:
     )
 
 
-def _root(
-    evidence: Evidence,
-    record: JSON,
-    sources: Sequence[JSON],
-    digests: Mapping[str, Address],
-    published: str,
-) -> Iterator[JSON]:
-    study = evidence.plan.study
-    top = [name for name in (*digests, bag.MANIFEST) if "/" not in name]
+def _root(contents: Contents) -> Iterator[JSON]:
+    study, sources = contents.evidence.plan.study, contents.sources
+    top = [name for name in contents.files if "/" not in name]
+    runs = [f"#run-{stage.key}" for stage in contents.stages]
     yield {
         "@id": METADATA,
         "@type": "CreativeWork",
@@ -125,14 +159,14 @@ def _root(
         "@type": "Dataset",
         "name": study.title,
         "description": f"{study.description.strip()} Verdicts on the claims in claims.yaml, and all that they follow from.",
-        "identifier": f"harness study {study.name}, stages {record['stages']['keys']}",
+        "identifier": f"harness study {study.name}, stages {contents.record['stages']['keys']}",
         # The day of the last stage: the same store gives the same crate.
-        "datePublished": published,
+        "datePublished": max(map(ended, contents.manifests.values())),
         "license": refs(licences(s for s in sources if s["kind"] == "data set")),
         "conformsTo": refs(PROFILES),
         "hasPart": refs([*top, "specs/", "store/"]),
-        "mainEntity": ref(_study_file(evidence)),
-        "mentions": refs(["#run", "#engine-run", *(identifier(source) for source in sources)]),
+        "mainEntity": ref(study_file(contents.evidence)),
+        "mentions": refs(["#run", "#engine-run", *runs, *map(identifier, sources)]),
         "citation": refs(map(paper, sources)),
     }
     for profile, (name, version) in PROFILES.items():
@@ -140,14 +174,10 @@ def _root(
     yield {"@id": "#authors", "@type": "Organization", "name": "The harness authors"}
 
 
-def _study_file(evidence: Evidence) -> str:
-    return f"specs/studies/{evidence.plan.study.name}.yaml"
-
-
-def _workflow(evidence: Evidence, kinds: Sequence[str]) -> Iterator[JSON]:
-    study = evidence.plan.study
+def _workflow(contents: Contents) -> Iterator[JSON]:
+    study, kinds = contents.evidence.plan.study, contents.versions
     yield {
-        "@id": _study_file(evidence),
+        "@id": study_file(contents.evidence),
         "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
         "name": f"Study {study.name}",
         "description": study.description.strip(),
@@ -155,6 +185,7 @@ def _workflow(evidence: Evidence, kinds: Sequence[str]) -> Iterator[JSON]:
         "programmingLanguage": ref("#language"),
         "encodingFormat": "application/yaml",
         "creator": ref("#authors"),
+        "version": contents.record["stages"]["keys"],
         "hasPart": refs(f"#tool-{kind}" for kind in kinds),
         "step": refs(f"#step-{kind}" for kind in kinds),
         "input": refs(("#in-claims", "#in-specs", "#in-seed")),
@@ -181,8 +212,8 @@ def _parameter(name: str, word: str, kind: str) -> JSON:
     return {"@id": name, "@type": "FormalParameter", "name": word, "additionalType": kind, "conformsTo": ref(PARAMETER)}
 
 
-def _tools(kinds: Sequence[str]) -> Iterator[JSON]:
-    for position, kind in enumerate(kinds):
+def _tools(versions: Mapping[str, int]) -> Iterator[JSON]:
+    for position, (kind, version) in enumerate(versions.items()):
         tool = f"#tool-{kind}"
         yield {"@id": f"#step-{kind}", "@type": "HowToStep", "name": kind, "position": position, "workExample": ref(tool)}
         yield {
@@ -190,6 +221,7 @@ def _tools(kinds: Sequence[str]) -> Iterator[JSON]:
             "@type": "SoftwareApplication",
             "name": f"harness.stages.{kind}",
             "description": TOOLS[kind],
+            "softwareVersion": str(version),
             "input": refs((f"{tool}-parents", f"{tool}-data")),
             "output": ref(f"{tool}-entry"),
         }
@@ -222,20 +254,18 @@ def _versions(manifest: Manifest) -> dict[str, str]:
     return {**({"Python": python} if python else {}), **manifest.environment.get("packages", {})}
 
 
-def _files(digests: Mapping[str, Address], entries: Iterable[str]) -> Iterator[JSON]:
+def _files(contents: Contents) -> Iterator[JSON]:
     """Yields the files at the top, the folder of specs with its files, and the folder of stages."""
-    for name in (*digests, bag.MANIFEST):
-        if name.startswith("specs/") or "/" not in name:
-            words, form = FILES.get(name, (name, "application/yaml" if name.endswith(".yaml") else "text/plain"))
-            entity: JSON = {"@id": name, "@type": "File", "name": name, "description": words, "encodingFormat": form}
-            entity |= {"sha256": digests[name]} if name in digests else {}
-            yield {**entity, **WORK_OF.get(name, {})}
-    specs = [name for name in digests if name.startswith("specs/")]
-    described = "The catalogue that the study was planned from"
-    yield {"@id": "specs/", "@type": "Dataset", "name": "specs", "description": described, "hasPart": refs(specs)} | {
-        "exampleOfWork": ref("#in-specs")
+    for name in contents.files:
+        words, form = FILES.get(name, (name, "application/yaml" if name.endswith(".yaml") else "text/plain"))
+        entity: JSON = {"@id": name, "@type": "File", "name": name, "description": words, "encodingFormat": form}
+        digest = {"sha256": contents.digests[name]} if name in contents.digests else {}
+        yield {**entity, **digest, **WORK_OF.get(name, {})}
+    folders = {
+        "specs/": ("The catalogue that the study was planned from", "#in-specs", contents.files),
+        "store/": ("The study's finished stages", "#out-store", map(entry, contents.stages)),
     }
-    described = "The study's finished stages"
-    yield {"@id": "store/", "@type": "Dataset", "name": "store", "description": described, "hasPart": refs(entries)} | {
-        "exampleOfWork": ref("#out-store")
-    }
+    for name, (words, parameter, inside) in folders.items():
+        parts = [part for part in inside if part.startswith(name)]
+        entity = {"@id": name, "@type": "Dataset", "name": name.rstrip("/"), "description": words}
+        yield {**entity, "hasPart": refs(parts), "exampleOfWork": ref(parameter)}

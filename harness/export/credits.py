@@ -9,7 +9,7 @@ from harness.records import JSON
 
 # Names that SPDX has a page for; anything else is told in its own words.
 _SPDX = re.compile(r"(Apache|MIT|BSD|CC0|CC-BY|GPL|LGPL|MPL)[A-Za-z0-9.-]*")
-_TYPES = {"data set": "Dataset", "encoder": "SoftwareSourceCode", "benchmark": "CreativeWork"}
+_TYPES = {"data set": "Dataset", "encoder": "CreativeWork", "benchmark": "CreativeWork"}
 
 
 def ref(name: str) -> JSON:
@@ -17,9 +17,10 @@ def ref(name: str) -> JSON:
     return {"@id": name}
 
 
-def refs(names: Iterable[str]) -> list[JSON]:
-    """Returns references to entities, each once."""
-    return [ref(name) for name in dict.fromkeys(names)]
+def refs(names: Iterable[str]) -> JSON | list[JSON]:
+    """Returns references to entities, each once; a single one stands by itself, as RO-Crate wishes."""
+    found = [ref(name) for name in dict.fromkeys(names)]
+    return found[0] if len(found) == 1 else found
 
 
 def slug(text: str) -> str:

@@ -17,6 +17,11 @@ COMPLETED = "http://schema.org/CompletedActionStatus"
 _IDENTITY = re.compile(r'"([0-9a-f]{64})"')
 
 
+def study_file(evidence: Evidence) -> str:
+    """Returns the id of the study's file, which is the workflow."""
+    return f"specs/studies/{evidence.plan.study.name}.yaml"
+
+
 def entry(stage: Stage) -> str:
     """Returns the id of a stage's entry in the store."""
     return f"store/{stage.kind}/{stage.key}/"
@@ -29,35 +34,36 @@ def ended(manifest: Manifest) -> str:
 
 
 def workflow_run(
-    stages: Sequence[Stage], manifests: Mapping[Address, Manifest], study: str, engines: Sequence[str]
+    evidence: Evidence, stages: Sequence[Stage], manifests: Mapping[Address, Manifest], engines: Sequence[str]
 ) -> list[JSON]:
-    """Returns the run of a study and what orchestrated it. `study` is the id of its file."""
-    first = min(manifest.started for manifest in manifests.values())
-    last = max(map(ended, manifests.values()))
+    """Returns the run of a study and what orchestrated it."""
+    study = evidence.plan.study
+    when = {
+        "startTime": min(manifest.started for manifest in manifests.values()),
+        "endTime": max(map(ended, manifests.values())),
+    }
     seeds = [f"#seed-{seed}" for seed in _seeds(stages)]
-    return [
-        {
-            "@id": "#run",
-            "@type": "CreateAction",
-            "name": f"Run of {study}",
-            "instrument": ref(study),
-            "object": refs(["claims.yaml", "specs/", *seeds]),
-            "result": refs(["claims.json", "report.md", "store/"]),
-            "startTime": first,
-            "endTime": last,
-            "actionStatus": COMPLETED,
-        },
-        {
-            "@id": "#engine-run",
-            "@type": "OrganizeAction",
-            "name": f"harness run {study}",
-            "instrument": refs(engines),
-            "object": refs(f"#control-{stage.key}" for stage in stages),
-            "result": ref("#run"),
-            "startTime": first,
-            "endTime": last,
-        },
-    ]
+    run = {
+        "@id": "#run",
+        "@type": "CreateAction",
+        "name": f"Run of the study {study.name}",
+        "description": f"{len(stages)} of {len(evidence.plan.stages)} stages, and the verdicts that follow from them",
+        "instrument": ref(study_file(evidence)),
+        "object": refs(["claims.yaml", "specs/", *seeds]),
+        "result": refs(["claims.json", "report.md", "store/"]),
+        **when,
+        "actionStatus": COMPLETED,
+    }
+    engine = {
+        "@id": "#engine-run",
+        "@type": "OrganizeAction",
+        "name": f"harness run {study.name}",
+        "instrument": refs(engines),
+        "object": refs(f"#control-{stage.key}" for stage in stages),
+        "result": ref("#run"),
+        **when,
+    }
+    return [run, engine]
 
 
 def stage_runs(evidence: Evidence, stages: Sequence[Stage], manifests: Mapping[Address, Manifest]) -> Iterator[JSON]:
@@ -66,17 +72,22 @@ def stage_runs(evidence: Evidence, stages: Sequence[Stage], manifests: Mapping[A
     Then every pinned file and every seed that some stage read.
     """
     pinned = _pinned(evidence)
+    # Entries that were read as a parent, and by which kinds of stage.
+    roles: dict[str, dict[str, None]] = {}
     read: dict[str, None] = {}
     for stage in stages:
         manifest, run = manifests[stage.key], f"#run-{stage.key}"
-        files = [name for name in dict.fromkeys(_IDENTITY.findall(dumps(stage.params))) if name in pinned]
-        read |= dict.fromkeys(files)
-        seed = [f"#seed-{stage.params['seed']}"] if "seed" in stage.params else []
         parents = [entry(parent) for parent in evidence.plan.parents(stage)]
+        files = [name for name in dict.fromkeys(_IDENTITY.findall(dumps(stage.params))) if name in pinned]
+        seed = [f"#seed-{stage.params['seed']}"] if "seed" in stage.params else []
+        read |= dict.fromkeys(files)
+        for name in parents:
+            roles.setdefault(name, {})[f"#tool-{stage.kind}-parents"] = None
         yield {
             "@id": run,
             "@type": "CreateAction",
             "name": stage.label,
+            "description": f"{stage.kind} stage {stage.key}, {manifest.seconds} s on {manifest.device}",
             "instrument": ref(f"#tool-{stage.kind}"),
             "object": refs([*parents, *(f"#file-{name}" for name in files), *seed]),
             "result": ref(entry(stage)),
@@ -86,19 +97,20 @@ def stage_runs(evidence: Evidence, stages: Sequence[Stage], manifests: Mapping[A
         }
         control = {"@id": f"#control-{stage.key}", "@type": "ControlAction", "name": f"orchestrate {stage.label}"}
         yield {**control, "instrument": ref(f"#step-{stage.kind}"), "object": ref(run)}
-        described = (
-            f"{len(manifest.outputs)} files, listed with their sha256 in manifest.json, computed on {manifest.device}"
-        )
-        yield {
-            "@id": entry(stage),
-            "@type": "Dataset",
-            "name": stage.label,
-            "identifier": stage.key,
-            "description": described,
-            "exampleOfWork": ref(f"#tool-{stage.kind}-entry"),
-        }
+    yield from (_entry(stage, manifests[stage.key], roles.get(entry(stage), {})) for stage in stages)
     yield from (pinned[name] for name in read)
     yield from (_seed(seed) for seed in _seeds(stages))
+
+
+def _entry(stage: Stage, manifest: Manifest, roles: Iterable[str]) -> JSON:
+    return {
+        "@id": entry(stage),
+        "@type": "Dataset",
+        "name": stage.label,
+        "identifier": stage.key,
+        "description": f"{len(manifest.outputs)} files, which its manifest.json lists with their sha256",
+        "exampleOfWork": refs([f"#tool-{stage.kind}-entry", *roles]),
+    }
 
 
 def _seeds(stages: Iterable[Stage]) -> list[int]:
