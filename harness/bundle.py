@@ -26,9 +26,10 @@ from harness import __version__, canon
 from harness.errors import EvidenceMissing, HarnessError, SpecError, StoreCorrupt
 from harness.evidence import Evidence
 from harness.export import bag, crate
+from harness.export.attestation import Judged
 from harness.findings import VERSION
 from harness.plan import Plan, make_plan
-from harness.records import JSON, Stage, Verdict
+from harness.records import JSON, Stage
 from harness.report import markdown
 from harness.report.forms import write_whole
 from harness.report.sources import sources
@@ -64,21 +65,6 @@ class Request:
     agent: JSON | None = None
     limit: int | None = None
     with_checkpoints: bool = False
-
-
-@dataclass(frozen=True)
-class Checked:
-    """A bundle that holds: its digests by name, and the verdicts that follow from it."""
-
-    record: JSON
-    digests: dict[str, str]
-    verdicts: tuple[Verdict, ...]
-    document: JSON
-
-    @property
-    def exit_code(self) -> int:
-        """What `harness verify` exits with on these verdicts."""
-        return exit_code(self.verdicts)
 
 
 def write(request: Request, out: Path) -> Path:
@@ -130,15 +116,15 @@ def fill(request: Request, folder: Path) -> None:
         bag.seal(Path())
 
 
-def check(path: Path) -> Checked:
-    """Returns a bundle's verdicts, derived anew from its own files and the same as those that it states.
+def check(path: Path) -> Judged:
+    """Returns a bundle's digests and verdicts, derived anew from its own files and the same as those that it states.
 
     Raises:
         StoreCorrupt: a byte is changed, a file is missing or one too many, or verdicts are stated that do not follow.
         HarnessError: this program judges otherwise than the one that made the bundle, so nothing can be said.
     """
     with opened(path) as folder:
-        digests = bag.checked(folder)
+        digests = {**bag.checked(folder), bag.MANIFEST: canon.digest_file(folder / bag.MANIFEST)}
         record = _read_record(folder)
         with chdir(folder):
             evidence = _open(record)
@@ -147,7 +133,7 @@ def check(path: Path) -> Checked:
             stated = Path(VERDICTS).read_text(encoding="utf-8")
         if as_json(document) != stated:
             raise _disagreement(json.loads(stated), json.loads(as_json(document)), record)
-    return Checked(record, digests, tuple(verdicts), document)
+    return Judged(digests, record, document, exit_code(verdicts))
 
 
 @contextmanager

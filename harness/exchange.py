@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -111,6 +112,36 @@ def export_crate(
     say(f"{write(request, out)}: sealed; harness verify-bundle {out} derives its verdicts anew")
 
 
+@export_app.command("attestation")
+def export_attestation(
+    study: Study,
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    bundle: Annotated[
+        Path | None, typer.Option(help="A bundle of the study; default: the one that `export ro-crate` would write.")
+    ] = None,
+    claims: Annotated[Path, typer.Option(help="The claims to judge, where no bundle is given.")] = Path("claims.yaml"),
+    key: Annotated[Path | None, typer.Option(help="Sign with this private key: PEM, Ed25519 or ECDSA on P-256.")] = None,
+    url: Annotated[str | None, typer.Option(help="Where the run can be seen, e.g. a CI job.")] = None,
+    limit: Limit = None,
+) -> None:
+    """Write the verdicts on a study as an in-toto test result, signed if a key is given."""
+    from harness import bundle as bundles
+    from harness.export import attestation
+    from harness.report.forms import write_whole
+
+    if bundle:
+        found = bundles.check(bundle)
+        if found.record["study"] != study:
+            raise SpecError(f"--bundle {bundle}: of the study {found.record['study']!r}, not of {study!r}")
+    else:
+        with TemporaryDirectory() as scratch:
+            found = bundles.check(bundles.write(_request(study, claims, limit), Path(scratch) / "bundle"))
+    content = attestation.statement(found, url)
+    write_whole(out, attestation.rendered(attestation.signed(content, key) if key else content))
+    tell(f"{content['predicate']['result']}, {'signed' if key else 'not signed: --key FILE signs'}")
+    say(str(out))
+
+
 def _agent(text: str | None) -> dict[str, str] | None:
     """Returns name and address from `Name <https://…>`; the address may be missing."""
     if text is None:
@@ -137,18 +168,29 @@ def _request(study: str, claims: Path, limit: int | None) -> BundleRequest:
 
 def verify_bundle(
     bundle: Annotated[Path, typer.Argument(help="A folder or a .zip file that `export ro-crate` wrote.")],
+    attestation: Annotated[Path | None, typer.Option(help="Hold this in-toto test result against it too.")] = None,
+    public_key: Annotated[Path | None, typer.Option(help="By whose key the attestation must be signed: PEM.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Check every byte of a bundle and derive its verdicts anew, from the bundle alone. Needs no store and no GPU."""
     from harness.bundle import check
+    from harness.export import attestation as attestations
 
+    if public_key and not attestation:
+        raise SpecError("--public-key: of which --attestation FILE?")
+    stated = attestations.read(attestation, public_key) if attestation else None
     found = check(bundle)
+    if attestation and stated:
+        attestations.compare(stated, found, attestation)
+    held = attestation and ("signed" if public_key else "unsigned")
     if as_json:
-        say_json({"schema_version": 1, "files": len(found.digests), "verdicts": found.document})
+        say_json({"schema_version": 1, "files": len(found.digests), "attestation": held, "verdicts": found.document})
     else:
         rows = [[claim["id"], claim["outcome"], claim["fidelity"]] for claim in found.document["claims"]]
         say(table(rows, ["claim", "outcome", "fidelity"]))
         say(f"\n{len(found.digests):,} files as they were sealed; every verdict follows from them, to the last digit")
+        if held:
+            say(f"{attestation}: {held}, and about this bundle and these verdicts")
     raise typer.Exit(found.exit_code)
 
 
