@@ -39,7 +39,7 @@ def main(crate: str, context: str, severity: str) -> int:
         )
         result = services.validate(settings)
         issues = [{"check": issue.check.identifier, "message": str(issue.message)} for issue in result.get_issues()]
-        print(json.dumps({"passed": result.passed(), "n_checks": len(result.executed_checks), "issues": issues}, indent=1))
+        sys.stdout.write(json.dumps({"passed": result.passed(), "n_checks": len(result.executed_checks), "issues": issues}))
     return 0 if result.passed() else 1
 
 
