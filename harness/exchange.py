@@ -170,6 +170,9 @@ def verify_bundle(
     bundle: Annotated[Path, typer.Argument(help="A folder or a .zip file that `export ro-crate` wrote.")],
     attestation: Annotated[Path | None, typer.Option(help="Hold this in-toto test result against it too.")] = None,
     public_key: Annotated[Path | None, typer.Option(help="By whose key the attestation must be signed: PEM.")] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Refuse numbers that differ in any digit, as they may on another processor.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Check every byte of a bundle and derive its verdicts anew, from the bundle alone. Needs no store and no GPU."""
@@ -179,16 +182,18 @@ def verify_bundle(
     if public_key and not attestation:
         raise SpecError("--public-key: of which --attestation FILE?")
     stated = attestations.read(attestation, public_key) if attestation else None
-    found = check(bundle)
+    found = check(bundle, exact=exact)
     if attestation and stated:
         attestations.compare(stated, found, attestation)
     held = attestation and ("signed" if public_key else "unsigned")
     if as_json:
-        say_json({"schema_version": 1, "files": len(found.digests), "attestation": held, "verdicts": found.document})
+        about = {"schema_version": 1, "files": len(found.digests), "attestation": held, "deviation": found.deviation}
+        say_json({**about, "verdicts": found.document})
     else:
         rows = [[claim["id"], claim["outcome"], claim["fidelity"]] for claim in found.document["claims"]]
         say(table(rows, ["claim", "outcome", "fidelity"]))
-        say(f"\n{len(found.digests):,} files as they were sealed; every verdict follows from them, to the last digit")
+        off = f"; numbers differ by up to {found.deviation:.0e}, as on another processor" if found.deviation else ""
+        say(f"\n{len(found.digests):,} files as they were sealed; every verdict follows{off or ', to the last digit'}")
         if held:
             say(f"{attestation}: {held}, and about this bundle and these verdicts")
     raise typer.Exit(found.exit_code)

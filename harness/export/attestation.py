@@ -36,12 +36,16 @@ SUBJECTS = (MANIFEST, "claims.yaml", "claims.json")
 
 @dataclass(frozen=True)
 class Judged:
-    """What is attested: a bundle's digests by name, what made it, its verdicts and the exit code that they give."""
+    """What is attested: a bundle's digests by name, what made it, its verdicts and the exit code that they give.
+
+    `deviation` is how far numbers were from those that are stated when the verdicts were derived anew.
+    """
 
     digests: Mapping[str, Address]
     record: JSON
     document: JSON
     exit_code: int
+    deviation: float = 0.0
 
 
 def statement(judged: Judged, url: str | None = None) -> JSON:

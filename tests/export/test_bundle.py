@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,19 +115,42 @@ def test_a_changed_verdict_is_refused_however_it_is_sealed(bundle: Path) -> None
     file = bundle / "claims.json"
     file.write_text(file.read_text().replace('"contradicted"', '"reproduced"'))
     bag.seal(bundle)
-    with pytest.raises(StoreCorrupt, match=r"states other outcomes[\s\S]*stated 'reproduced', derived 'contradicted'"):
+    with pytest.raises(StoreCorrupt, match=r"states other verdicts[\s\S]*stated 'reproduced', derived 'contradicted'"):
         check(bundle)
 
 
-def test_a_changed_digit_is_told_apart_from_a_changed_outcome(bundle: Path) -> None:
+def restated(bundle: Path, change: Callable[[Any], None]) -> None:
+    """Change what a bundle states, and seal it again."""
     document = json.loads((bundle / "claims.json").read_text())
-    part = document["claims"][0]["parts"][0]
-    part["estimate"] += 1e-9
+    change(document["claims"][0]["parts"][0])
     (bundle / "claims.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     bag.seal(bundle)
-    with pytest.raises(HarnessError, match=r"not every digit[\s\S]*claims\[0\].parts\[0\].estimate") as caught:
+
+
+def test_numbers_may_differ_as_processors_do(bundle: Path, harness) -> None:
+    restated(bundle, lambda part: part.update(estimate=part["estimate"] + 1e-9))
+    assert 0 < check(bundle).deviation < 1e-8
+    code, out, _ = harness("verify-bundle", bundle, cwd=bundle.parent)
+    assert code == 1
+    assert "numbers differ by up to 1e-09, as on another processor" in out
+    code, _, err = harness("verify-bundle", bundle, "--exact", cwd=bundle.parent)
+    assert code == 4
+    assert "claims[0].parts[0].estimate" in err
+
+
+@pytest.mark.parametrize("change", [{"estimate": 99.0}, {"interval": None}, {"next": "something else"}])
+def test_what_is_told_beside_a_verdict_has_to_follow_too(bundle: Path, change) -> None:
+    restated(bundle, lambda part: part.update(change))
+    with pytest.raises(HarnessError, match=r"every outcome follows[\s\S]*claims\[0\].parts\[0\]") as caught:
         check(bundle)
     assert caught.value.exit_code == 4
+
+
+@pytest.mark.parametrize("change", [{"n_examples": 13}, {"evidence": []}, {"signature": "other"}, {"expected": {}}])
+def test_a_verdict_on_something_else_is_refused(bundle: Path, change) -> None:
+    restated(bundle, lambda part: part.update(change))
+    with pytest.raises(StoreCorrupt, match="states other verdicts"):
+        check(bundle)
 
 
 def test_changed_evidence_is_refused_however_it_is_sealed(bundle: Path) -> None:
