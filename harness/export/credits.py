@@ -47,8 +47,8 @@ def licences(sources: Iterable[JSON]) -> list[str]:
 
 
 def paper(source: JSON) -> str:
-    """Returns the id of what is to be cited for a source."""
-    return source["url"] or f"#paper-{slug(source['kind'])}-{source['name']}"
+    """Returns the id of what is to be cited for a source; the address of a benchmark is that of its program."""
+    return (source["kind"] != "benchmark" and source["url"]) or f"#paper-{slug(source['kind'])}-{source['name']}"
 
 
 def credited(sources: Iterable[JSON]) -> Iterator[JSON]:
@@ -59,15 +59,17 @@ def credited(sources: Iterable[JSON]) -> Iterator[JSON]:
             "@id": identifier(source),
             "@type": _TYPES[source["kind"]],
             "name": source["name"],
-            "description": ". ".join(text for text in (source["title"], source["note"]) if text),
+            "description": "; ".join(text for text in (source["title"], source["note"], _cite(source)) if text),
             "citation": ref(paper(source)),
         }
         yield {**entity, "license": ref(terms)} if terms else entity
-        yield {
-            "@id": paper(source),
-            "@type": "ScholarlyArticle",
-            "name": source["paper"] or source["title"],
-            "description": source["citation"],
-        }
+        # Data sets may share a paper and yet owe different people: who is to be cited stands with each.
+        is_told_by_citation = source["kind"] == "benchmark"
+        name = source["citation"] if is_told_by_citation else source["paper"] or source["title"]
+        yield {"@id": paper(source), "@type": "ScholarlyArticle", "name": name}
         if terms:
             yield {"@id": terms, "@type": "CreativeWork", "name": source["licence"], "description": source["licence"]}
+
+
+def _cite(source: JSON) -> str:
+    return f"to be cited: {source['citation']}" if source["citation"] else ""

@@ -80,6 +80,7 @@ def test_sources_have_citation_and_licence(entities: dict[str, Any]) -> None:
     source = entities["#data-set-t_qa"]
     assert ids(source["license"]) == ["https://spdx.org/licenses/Apache-2.0"]
     assert entities[source["citation"]["@id"]]["@type"] == "ScholarlyArticle"
+    assert source["description"] == "t_qa; to be cited: none"
     assert ids(entities["./"]["license"]) == ["https://spdx.org/licenses/Apache-2.0"]
     assert "#encoder-tiny" in entities
     assert "#benchmark-tiny-bench" in entities
