@@ -34,7 +34,7 @@ from harness.console import (
     tell,
 )
 from harness.errors import EvidenceMissing, HarnessError, SpecError, StageFailed
-from harness.exchange import compare, export_app, score
+from harness.exchange import compare, export_app, score, verify_bundle
 from harness.housekeeping import data_app, store_app
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ app.add_typer(store_app, name="store")
 app.add_typer(export_app, name="export")
 app.command()(score)
 app.command()(compare)
+app.command()(verify_bundle)
 
 
 @app.callback(invoke_without_command=True)

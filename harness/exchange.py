@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +14,7 @@ from harness.console import JsonFlag, Limit, Study, checked_plan, open_catalog, 
 from harness.errors import EvidenceMissing, SpecError
 
 if TYPE_CHECKING:
+    from harness.bundle import Request as BundleRequest
     from harness.sides import Side
 
 Result = Annotated[str, typer.Argument(help="A study, or a finished stage: its folder, its key or the beginning of one.")]
@@ -89,6 +92,111 @@ def export_claims(
     from harness.report.forms import write_whole
 
     say(str(write_whole(out, document(open_catalog(), benchmark))))
+
+
+@export_app.command("ro-crate")
+def export_crate(
+    study: Study,
+    out: Annotated[Path, typer.Option(help="A new folder, or a file whose name ends in .zip.")],
+    claims: Annotated[Path, typer.Option(help="The claims to judge.")] = Path("claims.yaml"),
+    with_checkpoints: Annotated[
+        bool, typer.Option("--with-checkpoints", help="Encoders and heads too, which judging does not read.")
+    ] = False,
+    agent: Annotated[str | None, typer.Option(help="Who ran the study.", metavar="'NAME <URL>'")] = None,
+    limit: Limit = None,
+) -> None:
+    """Write a bundle: all that the study's verdicts follow from, described as a Workflow Run RO-Crate, and sealed."""
+    from harness.bundle import write
+
+    request = replace(_request(study, claims, limit), agent=_agent(agent), with_checkpoints=with_checkpoints)
+    say(f"{write(request, out)}: sealed; harness verify-bundle {out} derives its verdicts anew")
+
+
+@export_app.command("attestation")
+def export_attestation(
+    study: Study,
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    bundle: Annotated[
+        Path | None, typer.Option(help="A bundle of the study; default: the one that `export ro-crate` would write.")
+    ] = None,
+    claims: Annotated[Path, typer.Option(help="The claims to judge, where no bundle is given.")] = Path("claims.yaml"),
+    key: Annotated[Path | None, typer.Option(help="Sign with this private key: PEM, Ed25519 or ECDSA on P-256.")] = None,
+    url: Annotated[str | None, typer.Option(help="Where the run can be seen, e.g. a CI job.")] = None,
+    limit: Limit = None,
+) -> None:
+    """Write the verdicts on a study as an in-toto test result, signed if a key is given."""
+    from harness import bundle as bundles
+    from harness.export import attestation
+    from harness.report.forms import write_whole
+
+    if bundle:
+        found = bundles.check(bundle)
+        if found.record["study"] != study:
+            raise SpecError(f"--bundle {bundle}: of the study {found.record['study']!r}, not of {study!r}")
+    else:
+        with TemporaryDirectory() as scratch:
+            found = bundles.check(bundles.write(_request(study, claims, limit), Path(scratch) / "bundle"))
+    content = attestation.statement(found, url)
+    write_whole(out, attestation.rendered(attestation.signed(content, key) if key else content))
+    tell(f"{content['predicate']['result']}, {'signed' if key else 'not signed: --key FILE signs'}")
+    say(str(out))
+
+
+def _agent(text: str | None) -> dict[str, str] | None:
+    """Returns name and address from `Name <https://…>`; the address may be missing."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*([^<>]*[^<>\s])\s*(?:<(https?://[^<>\s]+)>)?\s*", text)
+    if not found:
+        raise SpecError(f"--agent {text!r}: a name, or a name and an address as in 'Ada Lovelace <https://orcid.org/…>'")
+    return {"name": found[1], "url": found[2] or ""}
+
+
+def _request(study: str, claims: Path, limit: int | None) -> BundleRequest:
+    """Returns what to bundle, after the deep checks that `run` and `verify` make."""
+    from harness import provenance
+    from harness.bundle import Request
+    from harness.check import check_all
+    from harness.evidence import Evidence
+
+    catalog = open_catalog()
+    evidence = Evidence(checked_plan(study, catalog, limit), open_store(), catalog)
+    check_all([claims], catalog)
+    own = Path(study) if study.endswith((".yaml", ".yml")) else catalog.path("studies", evidence.plan.study.name)
+    return Request(evidence, own, claims, provenance.code(), limit=limit)
+
+
+def verify_bundle(
+    bundle: Annotated[Path, typer.Argument(help="A folder or a .zip file that `export ro-crate` wrote.")],
+    attestation: Annotated[Path | None, typer.Option(help="Hold this in-toto test result against it too.")] = None,
+    public_key: Annotated[Path | None, typer.Option(help="By whose key the attestation must be signed: PEM.")] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Refuse numbers that differ in any digit, as they may on another processor.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Check every byte of a bundle and derive its verdicts anew, from the bundle alone. Needs no store and no GPU."""
+    from harness.bundle import check
+    from harness.export import attestation as attestations
+
+    if public_key and not attestation:
+        raise SpecError("--public-key: of which --attestation FILE?")
+    stated = attestations.read(attestation, public_key) if attestation else None
+    found = check(bundle, exact=exact)
+    if attestation and stated:
+        attestations.compare(stated, found, attestation)
+    held = attestation and ("signed" if public_key else "unsigned")
+    if as_json:
+        about = {"schema_version": 1, "files": len(found.digests), "attestation": held, "deviation": found.deviation}
+        say_json({**about, "verdicts": found.document})
+    else:
+        rows = [[claim["id"], claim["outcome"], claim["fidelity"]] for claim in found.document["claims"]]
+        say(table(rows, ["claim", "outcome", "fidelity"]))
+        off = f"; numbers differ by up to {found.deviation:.0e}, as on another processor" if found.deviation else ""
+        say(f"\n{len(found.digests):,} files as they were sealed; every verdict follows{off or ', to the last digit'}")
+        if held:
+            say(f"{attestation}: {held}, and about this bundle and these verdicts")
+    raise typer.Exit(found.exit_code)
 
 
 def compare(

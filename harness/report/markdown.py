@@ -1,4 +1,4 @@
-"""The report in GitHub's Markdown: verdicts first, then scores, trivial baselines, languages, doubts and provenance."""
+"""The report in GitHub's Markdown: verdicts first, then scores, baselines, languages, doubts, provenance and sources."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def page(summary: JSON, document: JSON) -> str:
         *_cost(summary),
         *_doubts(summary),
         *_provenance(summary, document),
+        *_sources(summary),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -219,6 +220,13 @@ def _provenance(summary: JSON, document: JSON) -> list[str]:
         _folded("Data", _digests(known["data"]), ["task", "split", "language", "sha256"]),
         _folded("Stages", _stages(known["stages"]), ["stage", "time", "manifest"]),
     ]
+
+
+def _sources(summary: JSON) -> list[str]:
+    fields = ("kind", "name", "citation", "paper", "url", "licence")
+    rows = [[source[field] or wording.NONE_ON_FILE for field in fields] for source in summary["sources"]]
+    headers = ["", "name", "cite", "published as", "address", "licence"]
+    return ["## Sources and licences", wording.SOURCES, grid(rows, headers)]
 
 
 def _folded(title: str, rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:

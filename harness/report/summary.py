@@ -8,6 +8,7 @@ from math import isfinite
 from harness.evidence import Evidence
 from harness.records import JSON, OUTCOMES, Verdict
 from harness.report import origins, published, scores
+from harness.report.sources import sources
 from harness.spec.study import BASELINE
 
 SCHEMA_VERSION = 1
@@ -49,6 +50,7 @@ def summarize(evidence: Evidence, verdicts: Sequence[Verdict]) -> JSON:
         "cost": origins.cost(evidence, known),
         "doubts": origins.doubts(evidence, known),
         "provenance": origins.provenance(evidence, known),
+        "sources": sources(evidence),
     }
 
 

@@ -9,6 +9,11 @@ from typing import Any
 from harness.records import JSON
 
 MISSING = "–"
+NONE_ON_FILE = "none on file"
+SOURCES = (
+    "Data sets, encoders and benchmarks that this study uses. Predictions in the store hold gold answers of the data sets: "
+    "whoever passes the store on is bound by these licences."
+)
 BASELINE_WORDS = "the baseline"
 
 OUTCOME_WORDS = {

@@ -20,3 +20,12 @@ class Spec(BaseModel):
     def data(self) -> dict[str, Any]:
         """Returns the spec as plain JSON-able data, every default written out."""
         return self.model_dump(mode="json")
+
+
+class Source(Spec):
+    """Who made data or an encoder, and under which terms."""
+
+    paper: str
+    url: str
+    licence: str
+    citation: str

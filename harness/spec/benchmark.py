@@ -57,7 +57,8 @@ class BenchmarkSpec(Spec):
     """`groups` maps a group (classification, tagging, …) to its tasks; a task may stand in several, once in each.
 
     The overall score is the mean of all tasks, each counted once. `scoring` says how `harness score` reads and scores
-    them; without it a benchmark can be judged on, but not scored from files.
+    them; without it a benchmark can be judged on, but not scored from files. `licence` is that of the benchmark's own
+    files; every data set in it has one of its own.
     """
 
     name: Name
@@ -66,6 +67,8 @@ class BenchmarkSpec(Spec):
     scoring: dict[Name, Scoring] = {}
     rule: Rule | None = None
     citation: str
+    url: str | None = None
+    licence: str | None = None
 
     @model_validator(mode="after")
     def _tasks_fit(self) -> BenchmarkSpec:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from harness.spec.base import Name, Revision, Spec
+from harness.spec.base import Name, Revision, Source, Spec
 from harness.spec.data import File
 from harness.spec.training import TrainingSpec
 
@@ -69,7 +69,7 @@ class ModelSpec(Spec):
 
     `precision` is that of its matrix products, in training and evaluation (weights stay float32); a processor without
     bfloat16 uses float32 instead. `n_parameters` and `shape` serve estimates only. `disclosure` says in words what a
-    reader of a score must know about how it was pretrained.
+    reader of a score must know about how it was pretrained. `source` is who made it; one that is trained here has none.
     """
 
     name: Name
@@ -83,6 +83,7 @@ class ModelSpec(Spec):
     precision: Literal["float32", "bfloat16"] = "float32"
     retrieval: Retrieval = Retrieval()
     disclosure: str | None = None
+    source: Source | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> ModelSpec:

@@ -9,19 +9,10 @@ from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from harness import plugin
 from harness.errors import SpecError
-from harness.spec.base import Lang, Name, Spec
+from harness.spec.base import Lang, Name, Source, Spec
 from harness.spec.data import Reader, Rows, Split
 
 FAMILIES = "harness.spec.options"
-
-
-class Source(Spec):
-    """Who made the data and under which terms."""
-
-    paper: str
-    url: str
-    licence: str
-    citation: str
 
 
 class Edition(Spec):

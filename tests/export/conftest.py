@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.bundle import Request, write
+from harness.cli import main
 from harness.evidence import Evidence
 from harness.plan import make_plan
 from harness.records import Manifest, Stage
@@ -47,7 +51,7 @@ def spec_of(name: str) -> dict[str, Any]:
     is_trained = family != "sentence_retrieval"
 
     def rows(split: str, wanted: list[str]) -> dict[str, Any]:
-        return {x: [{"files": [{"generated": f"{name}.{split}.{x}", "sha256": SHA}], "n": 12}] for x in wanted}
+        return {x: [{"files": [{"own": {"path": f"{name}/{split}.{x}", "what": "none"}}], "n": 12}] for x in wanted}
 
     splits = {"test": rows("test", LANGUAGES)}
     if is_trained:
@@ -130,3 +134,103 @@ def evidence_of(specs: Path, tmp_path: Path) -> Callable[..., Evidence]:
         return Evidence(plan, store, catalog)
 
     return make
+
+
+CLAIMS = """
+schema_version: 1
+paper: nobody
+benchmark: tiny-bench
+encoder: example/tiny
+claims:
+  - id: better
+    statement: Intermediate training helps.
+    source: {document: nobody, quote: "it helps"}
+    parts:
+      - {kind: greater, arm: {intermediate: [t_nli]}}
+      - {kind: selected_greater, targets: [t_qa]}
+  - id: size
+    statement: It helps by 40 points.
+    source: {document: nobody, quote: "by 40 points"}
+    parts: [{kind: value, arm: {intermediate: [t_nli]}, value: 40.0, margin: 1.0}]
+"""
+
+
+def publish_training(store: Store, stage: Stage) -> None:
+    """Publish a training stage: events, a validation score, and an encoder and a head that nobody needs."""
+    folder = store.work(stage) / "out"
+    (folder / "encoder").mkdir(parents=True)
+    (folder / "encoder" / "model.safetensors").write_bytes(stage.key.encode() * 10)
+    (folder / "head.safetensors").write_bytes(b"head of " + stage.key.encode())
+    (folder / "events.jsonl").write_text('{"step": 1, "loss": 2.0}\n{"step": 2, "loss": 1.0}\n')
+    (folder / "scores.json").write_text(json.dumps({"validation": 50 + int(stage.key[:2], 16) / 10, "metric": "accuracy"}))
+    code = {"commit": "c0ffee", "dirty": False}
+    environment = {"python": "3.11.7", "packages": {"numpy": "2.4.6", "torch": "2.13.0+cpu"}}
+    store.publish(Manifest(stage.key, stage, {}, code, environment, "cpu", "2026-01-01T00:00:00+00:00", 12.25), folder)
+
+
+def without_mined(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return a spec that does not name the mined task."""
+    kept = {key: value for key, value in spec.items() if key != "t_mined"}
+    return {k: [x for x in v if x != "t_mined"] if isinstance(v, list) else v for k, v in kept.items()}
+
+
+@pytest.fixture(scope="session")
+def workspace(specs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with specs, claims and a store in which the study is finished. No test changes it."""
+    root = tmp_path_factory.mktemp("workspace")
+    shutil.copytree(specs, root / "specs")
+    # A retrieval task that is mined is good for the leaderboard's files alone: deep checks refuse it.
+    (root / "specs" / "tasks" / "t_mined.yaml").unlink()
+    for name in ("benchmarks/tiny-bench.yaml", "studies/small.yaml"):
+        spec = json.loads((root / "specs" / name).read_text(), object_hook=without_mined)
+        (root / "specs" / name).write_text(json.dumps(spec, indent=1))
+    (root / "claims.yaml").write_text(CLAIMS)
+    (root / "requirements-cpu.lock").write_text("numpy==2.4.6\n")
+    catalog, store = Catalog(root / "specs"), Store(root / "store")
+    for stage in make_plan(catalog.study("small"), catalog).stages:
+        (publish if stage.kind == "evaluate" else publish_training)(store, stage)
+    return root
+
+
+@pytest.fixture(scope="session")
+def sealed(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the study's bundle. No test changes it."""
+    return write(asked(workspace), tmp_path_factory.mktemp("bundles") / "small")
+
+
+@pytest.fixture
+def bundle(sealed: Path, tmp_path: Path) -> Path:
+    """Return a copy of the study's bundle."""
+    return shutil.copytree(sealed, tmp_path / "bundle")
+
+
+def asked(workspace: Path, **more: Any) -> Request:
+    """Return what asks for the bundle of the study in a workspace."""
+    catalog = Catalog(workspace / "specs")
+    evidence = Evidence(make_plan(catalog.study("small"), catalog), Store(workspace / "store"), catalog)
+    code = {"commit": "c0ffee", "dirty": False}
+    return Request(evidence, catalog.path("studies", "small"), workspace / "claims.yaml", code, **more)
+
+
+@pytest.fixture
+def request_of() -> Callable[..., Request]:
+    """Return the function that asks for the bundle of the study in a workspace."""
+    return asked
+
+
+@pytest.fixture
+def harness(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+    """Return a function that runs a command in this process, in a folder: exit code and both streams."""
+
+    def run(*arguments: str | Path, cwd: Path) -> tuple[int, str, str]:
+        monkeypatch.chdir(cwd)
+        monkeypatch.setattr(sys, "argv", ["harness", *map(str, arguments)])
+        capsys.readouterr()
+        code: Any = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        return code, *capsys.readouterr()
+
+    return run
