@@ -93,7 +93,7 @@ def _lacks(view: View, item: claim.Claim, part: Any) -> Iterator[tuple[int, str,
     if not targets:
         names = ", ".join(view.wanted(part) or view.benchmark.tasks)
         yield 1, "targets" if part.targets else "", f"none that has the arms evaluates {names}"
-    there = languages_of(view.evidence.plan.study, view.evidence.catalog)
+    there = languages_of(view.evidence.plan.study, view.evidence.catalog) if part.languages else {}
     for language in part.languages:
         lost = [t for t in targets if language not in there[t]]
         if lost:
