@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-from math import inf, sqrt
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,7 @@ def added(plain: Effect, choice: float) -> Effect:
     own = plain.seeds + plain.interaction
     seeds = own + choice
     df = seeds**2 / (choice**2 / (N_SEEDS - 1) + (own**2 / plain.df if own else 0.0))
-    return replace(plain, seeds=seeds, interaction=0.0, share=seeds / (plain.examples + seeds), df=df or inf)
+    return replace(plain, seeds=seeds, interaction=0.0, share=seeds / (plain.examples + seeds), df=df)
 
 
 def measure(gains: Array, seed_sd: float, studies: int) -> dict[str, tuple[float, float]]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from harness import plugin
 from harness.canon import Address
+from harness.evidence import statistics_in
 from harness.records import Stage, fields
 from harness.sides import Pair, Side, System
 from harness.stats.bootstrap import Cell, resample
@@ -98,12 +99,8 @@ class Reader:
             scores = json.loads((folder / "scores.json").read_bytes())
             own_first = sorted(scores, key=lambda score: score["metric"] != metric)
             signature = own_first[0]["signature"] if scores else "metric:none"
-            names, counts = [], np.empty((0, 0))
-            with np.load(folder / "statistics.npz", allow_pickle=False) as arrays:
-                if metric in arrays:
-                    own = f"{metric}.ids"
-                    names, counts = arrays[own if own in arrays else "ids"].tolist(), arrays[metric]
-            self._read[place] = Read(signature, counts, {name: i for i, name in enumerate(names)})
+            counts, ids = statistics_in(folder, metric) or (np.empty((0, 0)), np.empty(0, str))
+            self._read[place] = Read(signature, counts, {name: i for i, name in enumerate(ids.tolist())})
         return self._read[place]
 
     def _reads(self, match: Match, language: str) -> tuple[list[Read], list[Read]]:

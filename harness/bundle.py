@@ -25,6 +25,7 @@ from math import inf
 from pathlib import Path
 
 from harness import __version__, canon
+from harness.canon import pretty
 from harness.errors import EvidenceMissing, HarnessError, SpecError, StoreCorrupt
 from harness.evidence import Evidence
 from harness.export import bag, crate
@@ -36,7 +37,7 @@ from harness.report import markdown
 from harness.report.forms import write_whole
 from harness.report.sources import sources
 from harness.report.summary import summarize
-from harness.report.verdicts import as_json, claims_document
+from harness.report.verdicts import claims_document
 from harness.spec.catalog import FOLDERS, Catalog
 from harness.spec.catalog import claims as load_claims
 from harness.store import MANIFEST, Store
@@ -107,18 +108,18 @@ def fill(request: Request, folder: Path) -> None:
     left_out = _copy_stages(request, folder / "store")
     (folder / LEFT_OUT).write_text(bag.lines(left_out), encoding="utf-8")
     record = _record(request)
-    (folder / RECORD).write_text(_json(record), encoding="utf-8")
+    (folder / RECORD).write_text(pretty(record), encoding="utf-8")
     with chdir(folder):
         found = _open(record)
         claims = load_claims(Path(CLAIMS))
         verdicts = judge(claims, [found])
         document = claims_document(record["study"], "store", verdicts)
-        write_whole(Path(VERDICTS), as_json(document))
+        write_whole(Path(VERDICTS), pretty(document))
         write_whole(Path("report.md"), markdown.page(summarize(found, verdicts), document))
         used = sources(found, [claims.benchmark])
         write_whole(Path("README.md"), crate.readme(record, len(left_out), used))
         digests = {name: canon.digest_file(Path(name)) for name in bag.names(Path())}
-        write_whole(Path(crate.METADATA), _json(crate.metadata(crate.Contents(found, record, used, digests))))
+        write_whole(Path(crate.METADATA), pretty(crate.metadata(crate.Contents(found, record, used, digests))))
         bag.seal(Path())
 
 
@@ -140,7 +141,7 @@ def check(path: Path, *, exact: bool = False) -> Judged:
             verdicts = judge(load_claims(Path(CLAIMS)), [evidence])
             document = claims_document(record["study"], "store", verdicts)
             stated = Path(VERDICTS).read_text(encoding="utf-8")
-    apart = list(_differences(json.loads(stated), json.loads(as_json(document))))
+    apart = list(_differences(json.loads(stated), json.loads(pretty(document))))
     largest = max((_distance(a, b) for _, a, b in apart), default=0.0)
     if largest > (0.0 if exact else ROUNDING):
         raise _disagreement(apart, record)
@@ -288,7 +289,3 @@ def _differences(one: object, other: object, place: str = "") -> Iterator[tuple[
             yield from _differences(*pair, f"{place}[{i}]")
     elif one != other:
         yield place, one, other
-
-
-def _json(value: JSON) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -15,6 +15,11 @@ def dumps(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
+def pretty(value: Any) -> str:
+    """Returns `value` as JSON for people and programs: indented, in the order it has, ending in a newline; NaN refused."""
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
 def address(value: Any) -> Address:
     """Returns the sha256 (64 hex digits) of the canonical JSON of `value`."""
     return hashlib.sha256(dumps(value).encode()).hexdigest()

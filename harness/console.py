@@ -111,13 +111,23 @@ def open_data() -> DataFolder:
     return DataFolder(OPTIONS.data)
 
 
+def study_file(study: str, catalog: Catalog) -> Path:
+    """Returns the file of a study that is given by name or as a file."""
+    return Path(study) if study.endswith((".yaml", ".yml")) else catalog.path("studies", study)
+
+
+def run_command(study: str, catalog: Catalog, limit: int | None) -> str:
+    """Returns what runs a study."""
+    return f"harness run {study_file(study, catalog)}" + (f" --limit {limit}" if limit else "")
+
+
 def checked_plan(study: str, catalog: Catalog, limit: int | None = None) -> Plan:
     """Returns the plan of a study after a deep check of it, its tasks and its encoders."""
     from harness.check import check_all
     from harness.plan import make_plan
 
     spec = catalog.study(study)
-    path = Path(study) if study.endswith((".yaml", ".yml")) else catalog.path("studies", spec.name)
+    path = study_file(study, catalog)
     files = [catalog.path("tasks", name) for name in catalog.read_by(spec) if catalog.path("tasks", name).exists()]
     files += [catalog.path("models", n) for n in spec.vary.encoder if catalog.path("models", n).exists()]
     check_all([path, *files], catalog)

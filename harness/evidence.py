@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -189,11 +190,10 @@ class Evidence:
         if stage.key not in self._sound:
             self.store.checked(stage)
             self._sound.add(stage.key)
-        with np.load(self.store.path(stage) / "statistics.npz", allow_pickle=False) as arrays:
-            if metric not in arrays:
-                raise StoreCorrupt(f"{self.store.path(stage)}: no statistics of {metric}; delete it and run the study again")
-            own = f"{metric}.ids"
-            return arrays[metric], arrays[own if own in arrays else "ids"]
+        found = statistics_in(self.store.path(stage), metric)
+        if found is None:
+            raise StoreCorrupt(f"{self.store.path(stage)}: no statistics of {metric}; delete it and run the study again")
+        return found
 
     def drawn(self, encoder: str, target: str, metrics: Sequence[str] = ()) -> Drawn:
         """Returns the scores on a target of all of an encoder's arms that are complete, examples resampled.
@@ -276,6 +276,13 @@ class Evidence:
                 raise SpecError(f"{target} is parallel, but its ids in {language} are not those in {languages[0]}")
             cells.append(Cell(counts, ids, target, aggregate))
         return cells
+
+
+def statistics_in(folder: Path, metric: str) -> tuple[NDArray[np.float64], NDArray[np.str_]] | None:
+    """Returns the statistics [N, K] of a metric in an evaluation's folder, and the ids [N]; none if it was not scored so."""
+    with np.load(folder / "statistics.npz", allow_pickle=False) as arrays:
+        own = f"{metric}.ids"
+        return (arrays[metric], arrays[own if own in arrays else "ids"]) if metric in arrays else None
 
 
 def _in_order(counts: NDArray[np.float64], names: NDArray[np.str_], ids: NDArray[np.str_]) -> NDArray[np.float64]:

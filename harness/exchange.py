@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.console import JsonFlag, Limit, Study, checked_plan, open_catalog, open_store, say, say_json, table, tell
+from harness.console import (
+    JsonFlag,
+    Limit,
+    Study,
+    checked_plan,
+    open_catalog,
+    open_store,
+    run_command,
+    say,
+    say_json,
+    study_file,
+    table,
+    tell,
+)
 from harness.errors import EvidenceMissing, SpecError
 
 if TYPE_CHECKING:
@@ -76,9 +89,7 @@ def export_submission(
     for what, one, there in found:
         if len(there) > 1:
             tell(f"{what} {one}, of {', '.join(map(str, there))}")
-    path = catalog.path("studies", evidence.plan.study.name)
-    command = f"harness run {study if '/' in study else path}" + (f" --limit {limit}" if limit else "")
-    written = write(evidence, out, choice, labels=labels, command=command)
+    written = write(evidence, out, choice, labels=labels, command=run_command(study, catalog, limit))
     say(f"{len(written)} files in {out}" + (f" and {labels}" if labels else ""))
 
 
@@ -126,6 +137,7 @@ def export_attestation(
 ) -> None:
     """Write the verdicts on a study as an in-toto test result, signed if a key is given."""
     from harness import bundle as bundles
+    from harness.canon import pretty
     from harness.export import attestation
     from harness.report.forms import write_whole
 
@@ -137,7 +149,7 @@ def export_attestation(
         with TemporaryDirectory() as scratch:
             found = bundles.check(bundles.write(_request(study, claims, limit), Path(scratch) / "bundle"))
     content = attestation.statement(found, url)
-    write_whole(out, attestation.rendered(attestation.signed(content, key) if key else content))
+    write_whole(out, pretty(attestation.signed(content, key) if key else content))
     tell(f"{content['predicate']['result']}, {'signed' if key else 'not signed: --key FILE signs'}")
     say(str(out))
 
@@ -162,8 +174,7 @@ def _request(study: str, claims: Path, limit: int | None) -> BundleRequest:
     catalog = open_catalog()
     evidence = Evidence(checked_plan(study, catalog, limit), open_store(), catalog)
     check_all([claims], catalog)
-    own = Path(study) if study.endswith((".yaml", ".yml")) else catalog.path("studies", evidence.plan.study.name)
-    return Request(evidence, own, claims, provenance.code(), limit=limit)
+    return Request(evidence, study_file(study, catalog), claims, provenance.code(), limit=limit)
 
 
 def verify_bundle(
@@ -239,9 +250,8 @@ def _side(name: str, limit: int | None) -> Side:
     catalog, store = open_catalog(), open_store()
     known = catalog.names("studies")
     if name in known or name.endswith((".yaml", ".yml")):
-        plan = checked_plan(name, catalog, limit)
-        path = name if name not in known else catalog.path("studies", name)
-        return of_study(Evidence(plan, store, catalog), f"harness run {path}" + (f" --limit {limit}" if limit else ""))
+        evidence = Evidence(checked_plan(name, catalog, limit), store, catalog)
+        return of_study(evidence, run_command(name, catalog, limit))
     if re.fullmatch("[0-9a-f]+", name):
         return of_result(store, store.find(name))
     if folder.is_dir():

@@ -15,8 +15,6 @@ from harness.spec.document import Loc
 from harness.spec.training import TrainingSpec
 
 Found = Iterator[tuple[Loc, str, str]]
-# Kinds that look at the baseline and all arms with plain intermediate training.
-WHOLE = (claim.SelectedGreater, claim.Equivalent, claim.Best, claim.Ordering, claim.Count, claim.Correlation)
 
 
 def faults(claims: claim.ClaimsSpec, views: Sequence[View], catalog: Catalog) -> Found:
@@ -86,8 +84,7 @@ def _lacks(view: View, item: claim.Claim, part: Any) -> Iterator[tuple[int, str,
         query = getattr(part, field, None)
         if isinstance(query, claim.Arm) and not view.find(query):
             yield 0, field, f"none has the arm {describe(query)}"
-    looks_at_all = isinstance(part, WHOLE) or isinstance(getattr(part, "arm", None), str)
-    if looks_at_all and not (view.find(claim.BASELINE_ARM) and view.treatments()):
+    if not claim.names_its_arms(part) and not (view.find(claim.BASELINE_ARM) and view.treatments()):
         yield 0, "", "none has the baseline and an arm with intermediate training"
     targets = view.targets(view.wanted(part))
     if not targets:

@@ -196,17 +196,17 @@ def targets_of(view: View, query: claim.Arm | None, wanted: Sequence[str]) -> li
     return targets
 
 
-def pair(view: View, part: Any, arm: claim.Arm, over: claim.Arm) -> tuple[list[Arm], list[str]]:
-    """Returns two different arms, and the targets."""
-    arms = [arm_of(view, query, part.targets) for query in (arm, over)]
-    if arms[0] == arms[1]:
+def named(view: View, part: claim.Part, *queries: claim.Arm) -> tuple[list[Arm], list[str]]:
+    """Returns the arms that a claim asks for, no two of them the same, and the targets."""
+    arms = [arm_of(view, query, view.wanted(part)) for query in queries]
+    if len(set(arms)) < len(arms):
         raise Gap(f"the study has one arm for both, {arms[0].name}: write one that tells them apart")
-    return arms, targets_of(view, arm, part.targets)
+    return arms, targets_of(view, queries[0], view.wanted(part))
 
 
-def whole(view: View, part: Any) -> tuple[list[Arm], list[str]]:
+def whole(view: View, part: claim.Part) -> tuple[list[Arm], list[str]]:
     """Returns the baseline and all arms with plain intermediate training, and the targets."""
-    arms = [arm_of(view, claim.BASELINE_ARM, part.targets), *view.treatments()]
+    arms = [arm_of(view, claim.BASELINE_ARM, view.wanted(part)), *view.treatments()]
     if len(arms) < 2:
-        raise Gap(f"the study has no arm with intermediate training: {view.filler(None, part.targets)}")
-    return arms, targets_of(view, None, part.targets)
+        raise Gap(f"the study has no arm with intermediate training: {view.filler(None, view.wanted(part))}")
+    return arms, targets_of(view, None, view.wanted(part))

@@ -23,9 +23,8 @@ from harness.findings import (
     arm_of,
     contrast,
     finding,
-    pair,
+    named,
     scores,
-    targets_of,
     whole,
 )
 from harness.lineage import provenance
@@ -42,7 +41,7 @@ from harness.stats.effect import Effect, Sample
 def greater(view: View, part: claim.Greater) -> Finding:
     """Judges "`arm` scores higher than `over`". Null hypothesis: the difference is zero or less."""
     if isinstance(part.arm, claim.Arm):
-        arms, targets = pair(view, part, part.arm, part.over)
+        arms, targets = named(view, part, part.arm, part.over)
         name = describe(part.arm)
     else:
         arms, targets = whole(view, part)
@@ -58,7 +57,7 @@ def comparison(view: View, part: claim.Comparison) -> Finding:
 
     The baseline is the same for both, so the difference of the gains is that of the arms; both gains are told beside it.
     """
-    arms, targets = pair(view, part, part.arm, part.over)
+    arms, targets = named(view, part, part.arm, part.over)
     baseline = arm_of(view, part.baseline, part.targets)
     names = {"arm": describe(part.arm), "over": describe(part.over), "baseline": describe(part.baseline)}
     found = scores(view, part, [*arms, baseline], targets)
@@ -109,8 +108,8 @@ def _selected(view: View, part: Any, expected: JSON, *, is_level: bool = False) 
     choice is in the variance.
     """
     study = view.evidence.plan.study
-    arms, _ = whole(view, part)
-    targets = [t for t in targets_of(view, None, view.wanted(part)) if view.evidence.is_trained(t)]
+    arms, targets = whole(view, part)
+    targets = [target for target in targets if view.evidence.is_trained(target)]
     if not targets:
         raise Gap("no target is trained, so none has a validation score to select by")
     found = scores(view, part, arms, targets)
@@ -142,11 +141,8 @@ def value(view: View, part: claim.Value) -> Finding:
     expected: JSON = {"score" if is_level else "value": part.value, "margin": part.margin}
     expected |= {"over": describe(part.over)} if isinstance(part.over, claim.Arm) else {}
     if isinstance(part.arm, claim.Arm):
-        wanted = view.wanted(part)
-        arms = [arm_of(view, query, wanted) for query in (part.arm, part.over) if isinstance(query, claim.Arm)]
-        if len(set(arms)) < len(arms):
-            raise Gap(f"the study has one arm for both, {arms[0].name}: write one that tells them apart")
-        targets = targets_of(view, part.arm, wanted)
+        asked = [query for query in (part.arm, part.over) if isinstance(query, claim.Arm)]
+        arms, targets = named(view, part, *asked)
         found = scores(view, part, arms, targets)
         base = finding(view, part, {"arm": describe(part.arm), **expected}, arms, targets, found)
         own, *over = [found.weighted(dict.fromkeys(targets, arm), _shares(view, part, targets)) for arm in arms]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import sys
 from collections.abc import Collection, Iterator
@@ -13,6 +12,8 @@ from pathlib import Path
 
 from packaging.markers import Marker
 from packaging.utils import canonicalize_name
+
+from harness.canon import digest_file
 
 NAMES = ("requirements-cpu.lock", "requirements-cuda.lock", "requirements.lock")
 # Where an environment that was made without a checkout keeps the lock that it was made from.
@@ -38,7 +39,7 @@ class Lock:
     @cached_property
     def sha256(self) -> str:
         """The digest of the file's bytes."""
-        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+        return digest_file(self.path)
 
     def differences(self, installed: dict[str, str], among: Collection[str] = ()) -> Iterator[str]:
         """Yields in words every package of another version than the lock's, or missing; all packages, or those `among`."""

@@ -205,10 +205,8 @@ def needed(claims: claim.ClaimsSpec, claim_id: str, evidence: Evidence) -> list[
         view = View(evidence, encoder, claims, evidence.catalog.benchmark(claims.benchmark))
         for part in wanted.parts:
             asked = [getattr(part, field, None) for field in ("arm", "over", "baseline")]
-            # What asks for its arms by name needs those; anything else looks at all.
-            named = isinstance(part, claim.Greater | claim.Comparison | claim.Value) and isinstance(part.arm, claim.Arm)
             arms = {arm.name for q in asked if isinstance(q, claim.Arm) and (arm := view.find(q))}
-            arms |= set() if named else {arm.name for arm in (view.baseline, *view.treatments())}
+            arms |= set() if claim.names_its_arms(part) else {arm.name for arm in (view.baseline, *view.treatments())}
             targets = view.targets(view.wanted(part))
             for run in evidence.plan.runs:
                 if run.encoder_name == encoder and run.arm in arms and run.spec.target in targets:

@@ -172,7 +172,8 @@ class Store:
         problems = []
         if not manifest.key == manifest.stage.key == folder.name or manifest.stage.kind != folder.parent.name:
             problems.append(f"{folder}: its manifest belongs to stage {manifest.stage.key}")
-        present = [only] if only and (folder / only).is_file() else [] if only else _names(folder)
+        names = _names(folder) if only is None else [only] if (folder / only).is_file() else []
+        present = [name for name in names if name != MANIFEST]
         wanted = [only] if only else sorted(manifest.outputs)
         problems += [f"{folder / name}: missing" for name in wanted if name not in present]
         for name in present:
@@ -204,14 +205,13 @@ class Store:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    return [folder / name for name in _names(folder)]
 
 
 def _names(folder: Path) -> list[str]:
-    """Returns the names of an entry's files but the manifest, sorted. Ten thousand entries are judged at once: no Paths."""
+    """Returns the names of the files under a folder, sorted. Ten thousand entries are judged at once: no Paths."""
     top = len(str(folder)) + 1
-    found = (f"{place}/{name}"[top:] for place, _, names in os.walk(folder) for name in names)
-    return sorted(name for name in found if name != MANIFEST)
+    return sorted(f"{place}/{name}"[top:] for place, _, names in os.walk(folder) for name in names)
 
 
 def _rendered(manifest: Manifest) -> bytes:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.canon import Address, digest
+from harness.canon import Address, digest, pretty
 from harness.errors import HarnessError, SpecError, StoreCorrupt
 from harness.export.bag import MANIFEST
 from harness.records import JSON, OUTCOMES
@@ -71,15 +71,10 @@ def _configuration(judged: Judged) -> list[JSON]:
     return found
 
 
-def rendered(value: JSON) -> str:
-    """Returns a statement or an envelope as the text of its file."""
-    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
-
-
 def signed(content: JSON, key: Path) -> JSON:
     """Returns a statement in a DSSE envelope, signed with the private key (Ed25519, or ECDSA on P-256) in a PEM file."""
     private = _private(key)
-    payload = rendered(content).encode()
+    payload = pretty(content).encode()
     signature = {"keyid": _key_id(private.public_key()), "sig": base64.b64encode(_sign(private, _framed(payload))).decode()}
     return {"payload": base64.b64encode(payload).decode(), "payloadType": PAYLOAD, "signatures": [signature]}
 

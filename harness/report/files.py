@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
+from harness.canon import pretty
 from harness.evidence import Evidence
 from harness.records import Verdict
 from harness.report import html, latex, markdown
 from harness.report.forms import write_whole
 from harness.report.origins import plot_points
 from harness.report.summary import summarize
-from harness.report.verdicts import as_json, claims_document
+from harness.report.verdicts import claims_document
 
 
 def write(evidence: Evidence, verdicts: Sequence[Verdict], out: Path) -> list[Path]:
@@ -30,9 +29,9 @@ def write(evidence: Evidence, verdicts: Sequence[Verdict], out: Path) -> list[Pa
     contents = {
         "index.html": html.page(summary, document, _way(out, evidence.store.root)),
         "report.md": markdown.page(summary, document),
-        "metrics.json": _json(summary),
-        "claims.json": as_json(document),
-        "curves.json": _json(plot_points(summary["curves"])),
+        "metrics.json": pretty(summary),
+        "claims.json": pretty(document),
+        "curves.json": pretty(plot_points(summary["curves"])),
         "tables.tex": latex.page(summary, document),
     }
     out.mkdir(parents=True, exist_ok=True)
@@ -45,7 +44,3 @@ def _way(out: Path, root: Path) -> str | None:
         return quote(Path(os.path.relpath(root, out)).as_posix())
     except ValueError:
         return None
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

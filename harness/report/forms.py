@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from harness.canon import pretty
 from harness.errors import SpecError
 from harness.evidence import Evidence
 from harness.records import Verdict
@@ -14,13 +15,13 @@ from harness.report.job import markdown
 from harness.report.junit import junit
 from harness.report.sarif import places, sarif
 from harness.report.terminal import table
-from harness.report.verdicts import Results, as_json
+from harness.report.verdicts import Results
 from harness.spec.catalog import Catalog
 from harness.spec.catalog import claims as load_claims
 
 FORMATS: dict[str, Callable[[Results], str]] = {
     "table": table,
-    "json": lambda results: as_json(results.document),
+    "json": lambda results: pretty(results.document),
     "markdown": markdown,
     "junit": junit,
     "sarif": sarif,

@@ -79,10 +79,9 @@ def by_language(summary: JSON, target: JSON) -> Markup | None:
 
 
 def _names(summary: JSON, *, baselines: bool) -> dict[tuple[str, str], str]:
-    """Returns the arms' names, with the encoder where there are several."""
-    several = len(summary["encoders"]) > 1
+    """Returns the arms' names."""
     return {
-        (arm["encoder"], arm["name"]): f"{arm['encoder']} · {arm['name']}" if several else arm["name"]
+        (arm["encoder"], arm["name"]): views.arm_title(summary, arm["encoder"], arm["name"])
         for arm in summary["arms"]
         if baselines or arm["name"] != summary["baseline"]
     }

@@ -72,7 +72,6 @@ def escape(text: object) -> str:
 def _score_tables(summary: JSON) -> Iterator[str]:
     view = views.arm_by_target(summary)
     titles = [[target["name"], f"({target['metric']})"] for target in summary["targets"]] + [["mean over", "targets"]]
-    several = len(summary["encoders"]) > 1
     caption = (
         f"{summary['title']}: mean over languages of the mean over seeds, in percent, with its 95 % interval; below it "
         f"the difference to {summary['baseline']} in points, paired by seed and example."
@@ -81,7 +80,7 @@ def _score_tables(summary: JSON) -> Iterator[str]:
         chosen = slice(start, start + N_TARGETS)
         rows = []
         for row in view["rows"]:
-            arm = f"{row['arm']['encoder']} · {row['arm']['name']}" if several else row["arm"]["name"]
+            arm = views.arm_title(summary, row["arm"]["encoder"], row["arm"]["name"])
             rows.append([escape(arm), *(_stacked(_score(entry)) for entry in [*row["cells"], row["overall"]][chosen])])
         trivial = [[wording.score(f["mean"]), f["baseline"]] if f else [wording.MISSING] for f in view["trivial"]] + [[""]]
         if any(view["trivial"][chosen]):

@@ -54,10 +54,6 @@ def _verdicts(document: JSON) -> list[str]:
     return ["## Verdicts", f"**{tally(document)}**", meaning, *(claim_markdown(c, level=3) for c in document["claims"])]
 
 
-def _arm(summary: JSON, encoder: str, arm: str) -> str:
-    return f"{encoder} · {arm}" if len(summary["encoders"]) > 1 else arm
-
-
 def _estimate(entry: JSON) -> str:
     if entry["mean"] is None:
         return f"{wording.MISSING} ({entry['missing']} missing)" if entry.get("missing") else wording.MISSING
@@ -70,7 +66,10 @@ def _estimate(entry: JSON) -> str:
 def _scores(summary: JSON) -> list[str]:
     view = views.arm_by_target(summary)
     rows = [
-        [_arm(summary, row["arm"]["encoder"], row["arm"]["name"]), *map(_estimate, [*row["cells"], row["overall"]])]
+        [
+            views.arm_title(summary, row["arm"]["encoder"], row["arm"]["name"]),
+            *map(_estimate, [*row["cells"], row["overall"]]),
+        ]
         for row in view["rows"]
     ]
     if any(view["trivial"]):
@@ -84,7 +83,7 @@ def _scores(summary: JSON) -> list[str]:
     transfer = [
         [
             line["target"],
-            _arm(summary, line["encoder"], line["arm"]),
+            views.arm_title(summary, line["encoder"], line["arm"]),
             wording.score(line["source_language"]["mean"]),
             wording.score(line["target_languages"]["mean"]),
             wording.score(line["gap"]),
@@ -166,7 +165,7 @@ def _languages(summary: JSON) -> list[str]:
             own = [entries[encoder, arm, target["name"], language] for encoder, arm in arms]
             name = f"{language} (source)" if language == target["source_language"] else language
             rows.append([name, *map(_spread, own), *(wording.score(values.get(language)) for values in floors)])
-        headers = ["language", *(_arm(summary, *arm) for arm in arms), *(f"trivial: {name}" for name in names)]
+        headers = ["language", *(views.arm_title(summary, *arm) for arm in arms), *(f"trivial: {name}" for name in names)]
         table = grid(rows, headers, right_from=1)
         title = f"{target['name']}, {target['metric']}"
         blocks.append(f"<details><summary>{cell(title)}</summary>\n\n{table}\n\n</details>")

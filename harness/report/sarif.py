@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 from harness import __version__
-from harness.canon import address
+from harness.canon import address, pretty
 from harness.records import JSON
 from harness.report import wording
 from harness.report.verdicts import Results, said
@@ -44,7 +43,7 @@ def sarif(results: Results) -> str:
         "results": told,
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return pretty(log)
 
 
 def _result(results: Results, claim: JSON, rule: int, part: JSON, i: int) -> JSON:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -82,11 +81,6 @@ def parts(document: JSON) -> Iterator[tuple[JSON, JSON]]:
     for claim in document["claims"]:
         for part in claim["parts"]:
             yield claim, part
-
-
-def as_json(document: JSON) -> str:
-    """Returns the document itself."""
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def claim_markdown(claim: JSON, *, level: int, details: bool = True) -> str:

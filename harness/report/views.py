@@ -10,6 +10,11 @@ ROLES = {"intermediate": "with intermediate training", "baseline": "without inte
 PUBLISHED_ROWS = {"intermediate": "published", "baseline": "published baseline"}
 
 
+def arm_title(summary: JSON, encoder: str, arm: str) -> str:
+    """Returns an arm's name, with its encoder where there are several."""
+    return f"{encoder} · {arm}" if len(summary["encoders"]) > 1 else arm
+
+
 def arm_by_target(summary: JSON) -> JSON:
     """Returns the table arm × target, the mean over targets last, with trivial baselines and published numbers below."""
     lines = {(e["encoder"], e["arm"], e["target"]): e for e in summary["table"]}

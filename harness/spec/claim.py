@@ -184,6 +184,11 @@ AnyPart = Annotated[
 ]
 
 
+def names_its_arms(part: Part) -> bool:
+    """Returns whether a part is about the arms that it names; any other looks at the baseline and all arms beside it."""
+    return isinstance(part, Greater | Comparison | Value) and isinstance(part.arm, Arm)
+
+
 class Claim(Spec):
     """One claim: the sentence, where it stands, and parts that are judged each on its own.
 

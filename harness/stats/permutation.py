@@ -59,7 +59,7 @@ def exchange(cells: Sequence[Cell], *, n_permutations: int = N_PERMUTATIONS, see
     if n_permutations < 1:
         raise ValueError(f"n_permutations must be at least 1, not {n_permutations}")
     _check(cells)
-    names = [np.asarray(cell.ids, dtype=str) for cell in cells]
+    names = [cell.ids for cell in cells]
     changes = [np.subtract(cell.statistics[1], cell.statistics[0], dtype=np.float64) for cell in cells]
     # An example with the same statistics on both sides changes nothing.
     counts = [change.any(axis=(0, 2)) for change in changes]

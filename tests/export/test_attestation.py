@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.bundle import check
-from harness.canon import digest_file
+from harness.canon import digest_file, pretty
 from harness.errors import SpecError, StoreCorrupt
 from harness.export import attestation, bag
 
@@ -48,7 +48,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def signed(judged: attestation.Judged, keys: Path, tmp_path: Path) -> Path:
     path = tmp_path / "signed.json"
-    path.write_text(attestation.rendered(attestation.signed(attestation.statement(judged), keys / "ed.pem")))
+    path.write_text(pretty(attestation.signed(attestation.statement(judged), keys / "ed.pem")))
     return path
 
 
@@ -88,7 +88,7 @@ def test_outcomes_as_tests(judged: attestation.Judged, outcomes, code: int, resu
 def test_what_is_signed_can_be_checked(judged: attestation.Judged, keys: Path, tmp_path: Path, name: str) -> None:
     content = attestation.statement(judged)
     path = tmp_path / "signed.json"
-    path.write_text(attestation.rendered(attestation.signed(content, keys / f"{name}.pem")))
+    path.write_text(pretty(attestation.signed(content, keys / f"{name}.pem")))
     assert attestation.read(path, keys / f"{name}.pub") == content
     attestation.compare(content, judged, path)
 

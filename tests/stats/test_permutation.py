@@ -20,7 +20,7 @@ def right(*systems: np.ndarray) -> np.ndarray:
 
 
 def cell(statistics: np.ndarray, prefix: str = "x", aggregate=accuracy.aggregate) -> Cell:
-    return Cell(statistics, tuple(f"{prefix}{i:04d}" for i in range(statistics.shape[2])), "task", aggregate)
+    return Cell(statistics, np.array([f"{prefix}{i:04d}" for i in range(statistics.shape[2])]), "task", aggregate)
 
 
 def answers(seed: int, *levels: float, n: int = 200, n_seeds: int = 1) -> np.ndarray:
@@ -86,7 +86,7 @@ def test_the_order_of_rows_is_irrelevant(seed: int) -> None:
     mixed = []
     for one in cells:
         order = rng.permutation(len(one.ids))
-        mixed.append(Cell(one.statistics[:, :, order], tuple(one.ids[i] for i in order), one.group, one.aggregate))
+        mixed.append(Cell(one.statistics[:, :, order], one.ids[order], one.group, one.aggregate))
     found, other = exchange(cells, n_permutations=99), exchange(mixed[::-1], n_permutations=99)
     assert (found.difference, found.p) == (pytest.approx(other.difference), other.p)
 
@@ -110,7 +110,7 @@ def test_parallel_languages_are_exchanged_together() -> None:
     """Two languages with the same answers to the same examples tell as much as one, not twice as much."""
     one = cell(right([[1, 1, 1, 1, 0]], [[0, 0, 0, 0, 0]]))
     assert exchange([one]).p == exchange([one, one]).p == 2 / 16
-    other = Cell(one.statistics, tuple(f"y{name}" for name in one.ids), "task", one.aggregate)
+    other = Cell(one.statistics, np.array([f"y{name}" for name in one.ids]), "task", one.aggregate)
     assert exchange([one, other]).p == 2 / 256
 
 

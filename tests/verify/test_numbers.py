@@ -7,7 +7,8 @@ from statistics import mean
 
 import pytest
 
-from harness.report.verdicts import as_json, claims_document
+from harness.canon import pretty
+from harness.report.verdicts import claims_document
 
 ARM_A, ALL = {"intermediate": ["mnli"]}, {"intermediate": "all"}
 TRUE = {"none": 0.40, "a": 0.50, "b": 0.55, "c": 0.65}
@@ -142,7 +143,7 @@ def test_company_can_cost_a_claim_its_verdict(filled) -> None:
 
 def test_the_same_store_gives_the_same_bytes(filled) -> None:
     claims = filled.claims(**{k: [p] for k, p in PARTS.items()})
-    first, again = (as_json(claims_document("small", "store", filled.judge(claims))) for _ in range(2))
+    first, again = (pretty(claims_document("small", "store", filled.judge(claims))) for _ in range(2))
     assert first == again
     assert sum(json.loads(first)["summary"].values()) == len(PARTS)
 

@@ -1,0 +1,91 @@
+"""The commands that judge what the store has: `verify` (claims → verdicts), `report` (a study → its pages)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from harness.console import (
+    OPTIONS,
+    Limit,
+    Study,
+    browse,
+    checked_plan,
+    has_colors,
+    open_catalog,
+    open_store,
+    say,
+    tell,
+)
+from harness.errors import EvidenceMissing, SpecError
+
+if TYPE_CHECKING:
+    from harness.evidence import Evidence
+
+Outcomes = Annotated[str, typer.Option(help="Outcomes that do not count against exit status 0.", metavar="OUTCOME,...")]
+
+
+def verify(
+    claims: Annotated[Path, typer.Argument(help="A file of claims.")],
+    study: Annotated[str | None, typer.Option(help="Judge on this study alone; default: all, best evidence first.")] = None,
+    form: Annotated[str, typer.Option("--format", help="table, json, markdown, junit or sarif.")] = "table",
+    allow: Outcomes = "",
+    out: Annotated[
+        Path | None, typer.Option("--write", help="Also write verdicts.json, junit.xml, verdicts.sarif, summary.md there.")
+    ] = None,
+    limit: Limit = None,
+) -> None:
+    """Judge claims from what is in the store. Never starts a run."""
+    from harness import plugin
+    from harness.records import OUTCOMES
+    from harness.report import forms
+
+    allowed = tuple(word for word in allow.split(",") if word)
+    for word in allowed:
+        if word not in OUTCOMES:
+            raise SpecError(f"--allow {word!r} is no outcome: {plugin.near(word, OUTCOMES)}")
+    if form not in forms.FORMATS:
+        raise SpecError(f"--format {form!r}: {plugin.near(form, forms.FORMATS)}")
+    results = forms.gather(*_judged(claims, study, limit), claims, study=study, allowed=allowed)
+    for path in forms.write(results, out) if out else ():
+        tell(str(path))
+    say(forms.render(results, form, color=has_colors()).rstrip())
+    raise typer.Exit(results.exit_code)
+
+
+def _judged(path: Path, study: str | None, limit: int | None) -> tuple[Any, list[Evidence]]:
+    from harness.check import check_all
+    from harness.evidence import Evidence
+    from harness.spec.catalog import claims as load_claims
+    from harness.verify import judge
+
+    catalog, store = open_catalog(), open_store()
+    spec = load_claims(path)
+    check_all([path], catalog)
+    names = [study] if study else catalog.names("studies")
+    evidences = [Evidence(checked_plan(name, catalog, limit), store, catalog) for name in names]
+    return judge(spec, evidences), evidences
+
+
+def report(
+    study: Study,
+    out: Annotated[Path | None, typer.Option(help="Where to write; default: reports/<study>.")] = None,
+    claims: Annotated[Path, typer.Option(help="The claims to judge.")] = Path("claims.yaml"),
+    show: Annotated[bool, typer.Option("--open", help="Open index.html in a browser.")] = False,
+    limit: Limit = None,
+) -> None:
+    """Write index.html, report.md, tables.tex, metrics.json and claims.json of a study."""
+    from harness.report.files import write
+
+    verdicts, evidences = _judged(claims, study, limit)
+    evidence = evidences[0]
+    if not evidence.done:
+        path = evidence.catalog.path("studies", evidence.plan.study.name)
+        raise EvidenceMissing(f"{study}: nothing of it is in {OPTIONS.store}; harness run {path}")
+    paths = write(evidence, verdicts, out or Path("reports") / evidence.plan.study.name)
+    for path in paths:
+        say(str(path))
+    if show:
+        browse(paths[0])
