@@ -180,23 +180,31 @@ def plan(
 @app.command()
 def run(
     study: Study,
-    engine: Annotated[str, typer.Option(help="Where stages run: local.")] = "local",
+    engine: Annotated[str, typer.Option(help="Where stages run: local or container.")] = "local",
     only: Annotated[
         str | None, typer.Option(help="Only stages whose label matches, and their parents.", metavar="GLOB")
     ] = None,
     limit: Limit = None,
     jobs: Annotated[int, typer.Option(min=0, help="Stages at once; 0: one a processor core.")] = 0,
     checkpoint_seconds: Annotated[float, typer.Option(min=0, help="How often a training saves its state.")] = 30.0,
+    image: Annotated[str, typer.Option(help="Container: name, ID or NAME@sha256:…; default: image.digest's.")] = "",
+    memory: Annotated[str, typer.Option(help="Container: memory a stage, e.g. 8g; default: a share of all.")] = "",
+    gpus: Annotated[str, typer.Option(help="Container: GPUs a stage: none, all or a number.")] = "none",
+    timeout: Annotated[float, typer.Option(min=0, help="Container: seconds a stage may take; 0: any.")] = 0.0,
 ) -> None:
     """Run what is missing. Ctrl-C or a kill loses nothing that is finished; the same command goes on."""
     from functools import partial
 
     from harness import plugin, provenance
+    from harness.engines import Options
     from harness.execute import execute_text
 
     provenance.quiet_libraries()
     catalog, store, folder = open_catalog(), open_store(), open_data()
     plugin.check("harness.engines", engine)
+    options = Options(store.root, image, _bytes(memory), gpus, timeout, OPTIONS.verbose)
+    if engine == "local" and options != Options(store.root, verbose=OPTIONS.verbose):
+        raise SpecError("--image, --memory, --gpus and --timeout are for --engine container")
     found = checked_plan(study, catalog, limit)
     stages = [s for s in _selected(found, only) if not store.has(s)]
     n_done = len(_selected(found, only)) - len(stages)
@@ -204,9 +212,10 @@ def run(
         say(f"{found.study.name}: all {n_done} stages are in {store.root}")
         return
     _prepare(stages, found, catalog, folder)
+    where = plugin.load("harness.engines", engine).make(jobs or provenance.cores(), options)
     tell(f"{found.study.name}: {len(stages)} stages to run, {n_done} in {store.root}")
-    function = partial(execute_text, store=store.root, data=folder.root, checkpoint_seconds=checkpoint_seconds)
-    where = plugin.load("harness.engines", engine).make(jobs or provenance.cores())
+    fixed = {"checkpoint_seconds": checkpoint_seconds, "how": where.compute}
+    function = partial(execute_text, store=store.root, data=folder.root, **fixed)
     try:
         failures = _watch(where, function, stages, store)
     except KeyboardInterrupt:
@@ -215,6 +224,14 @@ def run(
     if failures:
         raise StageFailed("\n".join(failures))
     say(f"{found.study.name}: {len(stages)} stages run, all {n_done + len(stages)} are in {store.root}")
+
+
+def _bytes(text: str) -> int:
+    """Returns a size such as `512m` or `8g` in bytes; 0 for none."""
+    size = re.fullmatch(r"(\d+)([kmgt]?)i?b?", text.strip().lower())
+    if text and (not size or not int(size[1])):
+        raise SpecError(f"--memory {text}: it is a number of bytes, or one with k, m, g or t, such as 8g")
+    return int(size[1]) << 10 * " kmgt".index(size[2] or " ") if size else 0
 
 
 def _selected(found: Plan, only: str | None) -> list[Stage]:

@@ -8,9 +8,9 @@ import shutil
 import sys
 from dataclasses import dataclass
 
-from harness import provenance, requirements
+from harness import image, provenance, requirements
 from harness.data import DataFolder
-from harness.errors import StoreCorrupt
+from harness.errors import HarnessError, SpecError, StoreCorrupt
 from harness.store import Store
 
 NEEDED_BYTES = 5 << 30
@@ -36,6 +36,8 @@ def examine(store: Store, data: DataFolder) -> list[Check]:
         _lock(),
         _cores(),
         _engine(),
+        _image(),
+        _base(),
         _disk(store),
         _store(store),
         _data(data),
@@ -90,8 +92,34 @@ def _cores() -> Check:
 
 
 def _engine() -> Check:
-    path = shutil.which("docker") or shutil.which("podman")
-    return Check("container engine", True, path or "none", "" if path else "not needed by --engine local")
+    try:
+        from harness.engines import _docker
+
+        with _docker.connected() as client:
+            return Check("container engine", True, f"{client.version()['Version']} at {provenance.docker_host()}")
+    except ImportError:
+        return Check("container engine", True, "no docker SDK", "--engine container wants it: pip install '.[container]'")
+    except HarnessError:
+        said = f"none at {provenance.docker_host()}"
+        return Check("container engine", True, said, "needed by --engine container alone; start it, or set DOCKER_HOST")
+
+
+def _image() -> Check:
+    try:
+        reference = image.named()
+    except SpecError as error:
+        return Check("image", False, "not pinned", str(error))
+    return Check("image", True, reference)
+
+
+def _base() -> Check:
+    """A base that is named by a tag alone is another one next month, and what was computed in it cannot be had again."""
+    dockerfile = requirements.places()[0] / "Dockerfile"
+    if not dockerfile.is_file():
+        return Check("base image", True, "no Dockerfile at hand")
+    reference, pinned = image.base(dockerfile)
+    advice = "" if pinned else f"{dockerfile}: ARG BASE_IMAGE has to be NAME@sha256:DIGEST, the digest of a real image"
+    return Check("base image", pinned, reference or "none", advice)
 
 
 def _disk(store: Store) -> Check:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import requirements
+from harness.canon import address, digest_file
 
 PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "pyarrow", "scikit-learn")
 
@@ -52,6 +53,24 @@ def environment() -> dict[str, Any]:
         "lock": lock.sha256 if lock and not outside else None,
         "outside_lock": outside,
     }
+
+
+@cache
+def source(folder: Path = Path(__file__).parent) -> str:
+    """Returns the digest of the program's modules: equal in two places where the same code runs."""
+    files = sorted(folder.rglob("*.py"))
+    return address({path.relative_to(folder).as_posix(): digest_file(path) for path in files})
+
+
+def docker_host() -> str:
+    """Returns where a container engine is looked for."""
+    return os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+
+
+def hub_cache() -> Path:
+    """Returns where encoders from a model hub are kept, as its own library decides it."""
+    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
+    return Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
 
 
 def processor() -> dict[str, Any]:

@@ -91,6 +91,19 @@ class Store:
             fcntl.flock(stream, fcntl.LOCK_EX)
             yield
 
+    @contextmanager
+    def lock_if_free(self, key: Address) -> Iterator[bool]:
+        """Holds the right to compute a stage if nobody has it, and tells whether it does."""
+        folder = self.root / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / key).open("w") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
     def publish(self, manifest: Manifest, folder: Path) -> Path:
         """Moves a folder of outputs to the stage's place, its manifest written last. Returns that place.
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from harness import provenance
 from harness.canon import Address, dumps
-from harness.engines import Function, outcome
+from harness.compute import compute
+from harness.engines import Function, Options, outcome
 from harness.records import KINDS, Failure, Outcome, Stage, Success
 
 TICK_SECONDS = 0.5
@@ -31,6 +32,8 @@ class _Worker:
 
 class LocalEngine:
     """`jobs` worker processes, started with spawn. A worker that dies fails its own stage only."""
+
+    compute = staticmethod(compute)
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
@@ -104,7 +107,7 @@ class LocalEngine:
                 yield busy[pipe], Failure(worker.stage, _death(worker.process.exitcode), "", "")
 
 
-def make(jobs: int) -> LocalEngine:
+def make(jobs: int, options: Options) -> LocalEngine:
     """Returns the engine for `jobs` stages at once."""
     return LocalEngine(jobs)
 

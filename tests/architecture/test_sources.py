@@ -12,7 +12,8 @@ PACKAGE = Path(__file__).resolve().parents[2] / "harness"
 FILES = sorted(PACKAGE.rglob("*.py"))
 MAX_LINES = 400
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "registry"}
-MAY_PRINT = {"console.py", "cli.py"}
+# compute.py is a program of its own in a container: one line, which the engine reads.
+MAY_PRINT = {"console.py", "cli.py", "compute.py"}
 MAY_READ_ENVIRONMENT = {"cli.py", "provenance.py"}
 UNPICKLES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 
