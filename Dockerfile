@@ -14,10 +14,11 @@ WORKDIR /build
 COPY wheelhouse wheelhouse
 COPY runtime.lock ./
 # Bytecode is made here, since nobody may write it later and to import without costs 25 s in every run. It is never
-# compared with its source: what is in an image does not change. One file of torch is written for a later Python.
+# compared with its source: what is in an image does not change. Packages' own tests are left out, and one file of torch
+# that is written for a later Python.
 RUN pip install --disable-pip-version-check --no-cache-dir --no-compile --no-index --find-links wheelhouse \
       --require-hashes -r runtime.lock \
- && python -m compileall -q -j 0 --invalidation-mode unchecked-hash -x py312_intrinsics /opt/harness/lib
+ && python -m compileall -q -j 0 --invalidation-mode unchecked-hash -x '/tests/|py312_intrinsics' /opt/harness/lib
 
 # In a folder of its own, so that a change in the program is a small layer above the packages' one.
 FROM packages AS program

@@ -1,4 +1,4 @@
-# make demo | test | lint | open | lock | clean
+# make demo | test | container-test | lint | open | lock | clean
 #
 # The environment is made anew only when a lock or pyproject.toml is newer than its stamp, so a second call costs
 # nothing. Which of the two locks is installed: docs/adr/0002-locks.md. LOCK=path decides it by hand.
@@ -15,7 +15,7 @@ STAMP := .venv/.installed
 # For tests that train outside of a stage, which sets its own thread count: sums in another order give other bits.
 ONE_THREAD := OMP_NUM_THREADS=1
 
-.PHONY: help demo test lint open lock clean
+.PHONY: help demo test container-test lint open lock clean
 help:
 	@sed -n '1s/^# //p' Makefile
 
@@ -56,6 +56,13 @@ open: $(STAMP)
 
 test: $(STAMP)
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2
+
+# Needs root, for an engine of its own; with one that runs already, see docs/container.md.
+container-test: $(STAMP)
+	trap 'scripts/container-engine stop' EXIT; \
+	host=$$(scripts/container-engine start); eval "$$host"; \
+	scripts/container-engine build; \
+	HARNESS_TEST_IMAGE=harness:latest $(ONE_THREAD) $(BIN)/python -m pytest tests/engines tests/contract/test_engines.py -rs
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
