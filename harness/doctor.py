@@ -80,10 +80,12 @@ def _lock() -> Check:
     if lock is None:
         advice = f"what is computed here counts as outside the lock; put the one installed from at {requirements.OWN}"
         return Check("lock", False, "no lock at hand", advice)
-    found = [*lock.differences(versions), *requirements.unlocked_imports(lock, versions)]
+    # An image carries the whole lock, and of its packages those that a run needs.
+    among = versions if lock.path == requirements.OWN else ()
+    found = [*lock.differences(versions, among), *requirements.unlocked_imports(lock, versions)]
     text = f"{lock.path.name} {lock.sha256[:12]}: "
     if not found:
-        return Check("lock", True, f"{text}all {len(lock.pins)} packages as locked")
+        return Check("lock", True, f"{text}all {len(lock.pins.keys() & versions.keys())} packages as locked")
     return Check("lock", False, text + ", ".join(found), f"pip install --require-hashes -r {lock.path}")
 
 

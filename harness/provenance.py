@@ -19,7 +19,7 @@ PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "pyar
 
 @cache
 def code(folder: Path = Path(__file__).parent) -> dict[str, Any]:
-    """Returns the commit that the program runs from and whether files differ from it; nulls outside a checkout."""
+    """Returns the commit that the program runs from and whether files differ from it; nulls where nothing tells."""
 
     def git(*arguments: str) -> str | None:
         try:
@@ -29,7 +29,10 @@ def code(folder: Path = Path(__file__).parent) -> dict[str, Any]:
         return done.stdout.strip()
 
     commit = git("rev-parse", "HEAD")
-    return {"commit": commit, "dirty": bool(git("status", "--porcelain", "--", ".")) if commit else None}
+    if commit:
+        return {"commit": commit, "dirty": bool(git("status", "--porcelain", "--", "."))}
+    told = os.environ.get("HARNESS_COMMIT", "")  # by an image, in which there is no git
+    return {"commit": told.removesuffix("-dirty") or None, "dirty": told.endswith("-dirty") if told else None}
 
 
 @cache

@@ -120,13 +120,14 @@ class Running:
         self.store = store
         command = [sys.executable, "-m", "harness", "--store", str(store), "--data", str(tree.data.root)]
         command += ["--specs", str(tree.specs), "run", "slow", "--engine", "container", "--image", image, "--jobs", "2"]
+        command += ["--checkpoint-seconds", "0.5"]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
     def keys(self, client: Any) -> set[str]:
         return _docker.labelled(client, {container.STORE: str(self.store.resolve())}, container.KEY)
 
     def wait_for_a_training(self, client: Any) -> None:
-        for _ in range(600):
+        for _ in range(900):
             if any((self.store / "work").glob("*/progress")):
                 assert self.keys(client)
                 return
@@ -139,8 +140,9 @@ class Running:
 def running(tree, tmp_path, image) -> Any:
     started = Running(tree, tmp_path / "store", image)
     yield started
-    started.process.kill()
-    started.process.communicate()
+    if started.process.poll() is None:
+        started.process.kill()
+        started.process.communicate()
 
 
 def test_ctrl_c_leaves_no_container_behind(running, client) -> None:
@@ -177,11 +179,30 @@ def test_containers_of_a_run_that_is_still_going_are_left_alone(running, client,
     assert running.process.poll() is None
 
 
-def test_the_command_writes_the_image_into_the_report(tree, tmp_path, image) -> None:
-    command = [sys.executable, "-m", "harness", "--store", str(tmp_path / "store"), "--data", str(tree.data.root)]
-    command += ["--specs", str(tree.specs)]
-    only = ["run", "small", "--engine", "container", "--image", image, "--only", "trivial*", "--jobs", "1"]
-    done = subprocess.run([*command, *only], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    (manifest,) = (tmp_path / "store" / "trivial").glob("*/manifest.json")
-    assert json.loads(manifest.read_text())["image"]["id"].startswith("sha256:")
+@pytest.mark.slow  # the whole way, from the shipped study's specs to verdicts, twice
+def test_claims_are_verified_on_the_embedded_study_cut_down(tmp_path, image, repository) -> None:
+    """Two targets of the embedded study in two languages, inside and outside: the same bytes, the image in the report."""
+    started = partial(subprocess.run, cwd=repository, capture_output=True, text=True, check=False)
+    slice_ = ["--limit", "16", "--only", "evaluate mini_n*l[ae] · qa · mini · seed 1", "--jobs", "2"]
+    for store, engine in (("inside", ["--engine", "container", "--image", image]), ("outside", [])):
+        place = [sys.executable, "-m", "harness", "--store", str(tmp_path / store), "--data", str(tmp_path / "data")]
+        done = started([*place, "run", "mini", *slice_, *engine])
+        assert done.returncode == 0, done.stderr
+        place += ["verify" if store == "outside" else "report"]
+        options = ["claims.yaml", "--study", "mini", "--format", "json"]
+        if store == "inside":
+            options = ["mini", "--out", str(tmp_path / "report")]
+        judged = started([*place, *options, "--limit", "16"])
+        assert judged.returncode in (0, 3), judged.stderr
+    inside, outside = Store(tmp_path / "inside"), Store(tmp_path / "outside")
+    entries = list(inside.entries())
+    assert {entry.parent.name for entry in entries} == {"pretrain", "intermediate", "finetune", "evaluate"}
+    manifests = [(inside.manifest(a), outside.manifest(outside.root / a.relative_to(inside.root))) for a in entries]
+    for a, b in manifests:
+        for name, digest in a.outputs.items():
+            if name.endswith((".safetensors", ".parquet", "scores.json")):
+                assert digest == b.outputs[name], (a.stage.label, name)
+    (image_id,) = {a.image["id"] for a, _ in manifests if a.image}
+    assert image_id in (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    verdicts = {claim["id"]: claim["outcome"] for claim in json.loads(judged.stdout)["claims"]}
+    assert verdicts["C8"] == "reproduced"

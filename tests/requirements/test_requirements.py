@@ -113,3 +113,28 @@ class TestDoctor:
         check = self.found(tmp_path, monkeypatch, (tmp_path,))
         assert (check.ok, check.found) == (False, "no lock at hand")
         assert "requirements.lock" in check.advice
+
+    def test_an_image_lacks_nothing_of_a_lock_that_holds_more_than_runs_need(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        own = tmp_path / requirements.NAMES[-1]
+        torch = requirements.installed()["torch"]
+        own.write_text(f"torch=={torch} \\\n    --hash=sha256:00\nnever-installed==1.0 \\\n    --hash=sha256:00\n")
+        assert "never-installed 1.0 missing" in self.found(tmp_path, monkeypatch, (tmp_path,)).found
+        monkeypatch.setattr(requirements, "OWN", own)
+        assert "never-installed" not in self.found(tmp_path, monkeypatch, (tmp_path,)).found
+
+
+def test_the_doctor_refuses_a_base_without_a_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requirements, "places", lambda: (tmp_path, tmp_path))
+
+    def found() -> doctor.Check:
+        checks = doctor.examine(Store(tmp_path / "store"), DataFolder(tmp_path / "data"))
+        return next(check for check in checks if check.name == "base image")
+
+    assert found().ok
+    (tmp_path / "Dockerfile").write_text("ARG BASE_IMAGE=cuda:12\n")
+    assert not found().ok
+    assert "ARG BASE_IMAGE has to be NAME@sha256:DIGEST" in found().advice
+    (tmp_path / "Dockerfile").write_text(f"ARG BASE_IMAGE=cuda:12@sha256:{'0123456789abcdef' * 4}\n")
+    assert found().ok
