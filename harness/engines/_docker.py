@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 NOBODY = 10001
 TICK_SECONDS = 5.0
 STOP_SECONDS = 10
+TAIL_LINES = 50
 _SILENT = (DockerException, requests.exceptions.RequestException, OSError)
 
 
@@ -175,19 +176,19 @@ def _start(container: Container, limits: Limits) -> None:
 
 
 def _followed(container: Container, limits: Limits, line: Callable[[str], None]) -> Ended:
-    tail: list[str] = []
+    lines: list[str] = []
+
+    def take(text: str) -> None:
+        lines.append(text)
+        line(text)
 
     def follow() -> None:
-        rest = ""
+        rest = b""
         with contextlib.suppress(*_SILENT):  # the container, or the engine, is gone: whoever waits for it finds out
             for chunk in container.logs(stream=True, follow=True):
-                *lines, rest = (rest + chunk.decode(errors="replace")).split("\n")  # chunks are no lines
-                for text in lines:
-                    tail[:] = [*tail[-49:], text]
-                    line(text)
-        if rest:
-            tail.append(rest)
-            line(rest)
+                *whole, rest = (rest + chunk).split(b"\n")  # chunks are no lines
+                for text in whole:
+                    take(text.decode(errors="replace"))
 
     reader = Thread(target=follow, daemon=True)
     reader.start()
@@ -196,11 +197,14 @@ def _followed(container: Container, limits: Limits, line: Callable[[str], None])
         with contextlib.suppress(APIError):
             container.stop(timeout=STOP_SECONDS)
     reader.join(timeout=STOP_SECONDS)
+    # A stream may end before the last line has reached it, if that has no end.
+    for text in container.logs().splitlines()[len(lines) :]:
+        take(text.decode(errors="replace"))
     container.reload()
     state: dict[str, Any] = container.attrs["State"]
     code = int(state["ExitCode"])
     how = "timed out" if timed_out else "out of memory" if state["OOMKilled"] else "exited"
-    return Ended(how, code, "\n".join(tail))
+    return Ended(how, code, "\n".join(lines[-TAIL_LINES:]))
 
 
 def _waited(container: Container, timeout_seconds: float) -> bool:
