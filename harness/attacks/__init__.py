@@ -1,10 +1,11 @@
 """Attacks: rows → rows that a reader would answer alike. One perturbation a module, all of the same shape.
 
-A module has `VERSION`, `FAMILIES` (the task families whose rows it attacks), `Options` (a `Spec`), `CONDITION` (in words, when an
-attacked row keeps its gold) and `attack(rows, setup)`, which returns one row for each row, in order, or none where the
-condition is not met: those are dropped, and counted. Ids are kept, gold stays valid (answer spans are set anew, exactly),
-and fields that are not attacked are untouched. What is drawn depends on the seed, the attack and the row's id alone, never
-on the other rows' order; a strength of 0 is the identity, and whatever a strength changes a higher one changes too.
+A module has `VERSION`, `FAMILIES` (the task families whose rows it attacks), `Options` (a `Spec`), `CONDITION` (in words,
+when an attacked row keeps its gold) and `attack(rows, setup)`, which returns one row for each row, in order, or none where
+the condition is not met: those are dropped, and counted. Ids are kept, gold stays valid (answer spans are set anew,
+exactly), and fields that are not attacked are untouched. What is drawn depends on the seed, the attack and the row's id
+alone, never on the other rows' order; a strength of 0 is the identity, and whatever a strength changes a higher one
+changes too.
 """
 
 from __future__ import annotations
