@@ -1,4 +1,4 @@
-"""A bilingual lexicon out of sentence pairs: IBM's Model 1 (Brown et al. 1993), the simplest that learns which word means which."""
+"""A bilingual lexicon out of sentence pairs, by IBM's Model 1 (Brown et al. 1993)."""
 
 from __future__ import annotations
 

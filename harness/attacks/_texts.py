@@ -32,11 +32,10 @@ FIELDS: Final[dict[str, tuple[FieldName, ...]]] = {
     "bitext_mining": ("target", "source"),
     "passage_retrieval": ("question",),
 }
-FAMILIES: Final = tuple(FIELDS)
 # Every row of these is a part of the pool that is searched, also those that ask for nothing.
 _POOLS: Final = ("bitext_mining", "passage_retrieval")
 _UNSPACED: Final = frozenset(
-    "CJK IDEOGRAPHIC HIRAGANA KATAKANA BOPOMOFO THAI LAO KHMER MYANMAR TIBETAN TAI".split()  # first word of Unicode's names
+    "CJK IDEOGRAPHIC HIRAGANA KATAKANA BOPOMOFO THAI LAO KHMER MYANMAR TIBETAN".split()  # first word of Unicode's names
 )
 # Marks of class 9 that end a syllable, where others join two consonants: Thai phinthu, Tamil pulli, Myanmar asat.
 _ENDS_SYLLABLE: Final = "\u0e3a\u0bcd\u103a"

@@ -11,13 +11,13 @@ from random import Random
 from typing import Literal
 
 from harness.attacks import Row, Setup
-from harness.attacks._texts import FAMILIES as FAMILIES
-from harness.attacks._texts import Edit, Text, TextOptions, edit_rows
+from harness.attacks._texts import FIELDS, Edit, Text, TextOptions, edit_rows
 
 VERSION = 1
+FAMILIES = tuple(FIELDS)
 CONDITION = (
-    "By convention: a word says the same in another case, but for a few (Polish, polish). Answers are left alone. Not met where "
-    "no word changes: scripts without case, Georgian among them, or texts that are in that case already."
+    "By convention: a word says the same in another case, but for a few (Polish, polish). Answers are left alone. Not met "
+    "where no word changes: scripts without case, Georgian among them, or texts that are in that case already."
 )
 _CHANGES: dict[str, Callable[[str], str]] = {"upper": str.upper, "lower": str.lower, "swap": str.swapcase}
 # Dotted and dotless i are two letters here.
@@ -46,8 +46,7 @@ def _propose(piece: Text, draw: Random, to: str, *, is_turkic: bool) -> list[Edi
 def _changed(word: str, to: str, *, is_turkic: bool) -> str:
     if not is_turkic:
         return _CHANGES[to](word)
-    # Letter by letter, for the translated ones must not be turned over again.
-    return "".join(c.translate(_DOTS[to]) if c in "iıIİ" and c.translate(_DOTS[to]) != c else _CHANGES[to](c) for c in word)
+    return "".join(dotted if (dotted := c.translate(_DOTS[to])) != c else _CHANGES[to](c) for c in word)
 
 
 def _has_case(word: str) -> bool:

@@ -11,18 +11,15 @@ from functools import partial
 from random import Random
 
 from harness.attacks import Row, Setup
-from harness.attacks._texts import FAMILIES as FAMILIES
-from harness.attacks._texts import Edit, Text, TextOptions, edit_rows
+from harness.attacks._texts import FIELDS, Edit, Text, TextOptions, edit_rows
 
 VERSION = 1
+Options = TextOptions
+FAMILIES = tuple(FIELDS)
 CONDITION = (
-    "By convention, as far as the lexicon is right: for a reader of both languages a word says what its translation says. Tags "
-    "stay, answers are left alone. Not met where no word is in the lexicon with another form."
+    "By convention, as far as the lexicon is right: for a reader of both languages a word says what its translation says. "
+    "Tags stay, answers are left alone. Not met where no word is in the lexicon with another form."
 )
-
-
-class Options(TextOptions):
-    """Nothing but the fields."""
 
 
 def attack(rows: Sequence[Row], setup: Setup) -> list[Row | None]:

@@ -12,20 +12,17 @@ from functools import cache
 from random import Random
 
 from harness.attacks import Row, Setup
-from harness.attacks._texts import FAMILIES as FAMILIES
-from harness.attacks._texts import Edit, Text, TextOptions, edit_rows
+from harness.attacks._texts import FIELDS, Edit, Text, TextOptions, edit_rows
 
 VERSION = 1
+Options = TextOptions
+FAMILIES = tuple(FIELDS)
 CONDITION = (
-    "By convention: texts without diacritics are read in all these languages, though some words become alike. Marks that spell "
-    "vowels or other consonants (Indic, Thai, kana) stay. Not met where there is no diacritic."
+    "By convention: texts without diacritics are read in all these languages, though some words become alike. Marks that "
+    "spell vowels or other consonants (Indic, Thai, kana) stay. Not met where there is no diacritic."
 )
 # A letter of its own, which nobody writes without its mark.
 _KEPT = "йЙ"
-
-
-class Options(TextOptions):
-    """Nothing but the fields."""
 
 
 def attack(rows: Sequence[Row], setup: Setup) -> list[Row | None]:

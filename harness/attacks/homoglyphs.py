@@ -1,7 +1,6 @@
 """Letters of another alphabet that look alike: Latin, Cyrillic and Greek.
 
-Gao et al. (2018), "Black-box Generation of Adversarial Text Sequences to Evade Deep Learning Classifiers" (DeepWordBug), and
-Boucher et al. (2022), "Bad Characters". The table is a part of Unicode's confusables (UTS #39,
+Boucher et al. (2022), "Bad Characters: Imperceptible NLP Attacks". The table is a part of Unicode's confusables (UTS #39,
 https://www.unicode.org/Public/security/latest/confusables.txt): single letters of the three alphabets with one skeleton.
 """
 
@@ -11,23 +10,20 @@ from collections.abc import Sequence
 from random import Random
 
 from harness.attacks import Row, Setup
-from harness.attacks._texts import FAMILIES as FAMILIES
-from harness.attacks._texts import Edit, Text, TextOptions, edit_rows
+from harness.attacks._texts import FIELDS, Edit, Text, TextOptions, edit_rows
 
 VERSION = 1
+Options = TextOptions
+FAMILIES = tuple(FIELDS)
 CONDITION = (
-    "By construction for whoever sees the text: it looks the same, or nearly. Answers are left alone. Not met where no letter "
-    "has a double in the table: other scripts than Latin, Cyrillic and Greek."
+    "By construction for whoever sees the text: it looks the same, or nearly. Answers are left alone. Not met where no "
+    "letter has a double in the table: other scripts than Latin, Cyrillic and Greek."
 )
 # Each group: Latin, then Cyrillic, then Greek, as far as there are.
 _GROUPS = (
     "aаα cс dԁ eе hһ iіι jјϳ oоο pрρ qԛ sѕ uυ vν wԝ xх yуγ AАΑ BВΒ CС EЕΕ HНΗ IІΙ JЈ KКΚ MМΜ NΝ OОΟ PРΡ SЅ TТΤ XХΧ YУΥ ZΖ"
 ).split()
 DOUBLES = {letter: group.replace(letter, "") for group in _GROUPS for letter in group}
-
-
-class Options(TextOptions):
-    """Nothing but the fields."""
 
 
 def attack(rows: Sequence[Row], setup: Setup) -> list[Row | None]:

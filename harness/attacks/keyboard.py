@@ -13,10 +13,11 @@ from functools import cache
 from random import Random
 
 from harness.attacks import Row, Setup
-from harness.attacks._texts import FAMILIES as FAMILIES
-from harness.attacks._texts import Edit, Text, TextOptions, edit_rows
+from harness.attacks._texts import FIELDS, Edit, Text, TextOptions, edit_rows
 
 VERSION = 1
+Options = TextOptions
+FAMILIES = tuple(FIELDS)
 CONDITION = (
     "By convention: a letter off by one key in a word is still read. Digits and answers are left alone. Not met where no "
     "character is on a key of its script's layout: scripts without one (Chinese, Thai, …), letters with diacritics."
@@ -39,10 +40,6 @@ _LAYERS = (
     ),
     ("औऐआईऊभङघधझढञ", "ओएअइउफऱखथछठ", "ऎ\u0901णऩऴळशष"),
 )
-
-
-class Options(TextOptions):
-    """Nothing but the fields."""
 
 
 @cache

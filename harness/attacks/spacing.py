@@ -1,7 +1,7 @@
 """Spaces missing and doubled, or put between the characters of a script that has none; punctuation dropped and doubled.
 
-Belinkov and Glass (2019) survey such noise; in the form given here it is CheckList's (Ribeiro et al. 2020, "Beyond Accuracy")
-invariance to punctuation and typography.
+Ribeiro et al. (2020), "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList": its tests of invariance include
+punctuation and slips.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ VERSION = 1
 # Where tokens are given, there is no space between them, and punctuation is a token with a tag.
 FAMILIES = tuple(family for family in FIELDS if family != "token_classification")
 CONDITION = (
-    "By convention: spacing and punctuation guide the eye and hardly ever carry the sense. Marks in words and numbers, spaces "
-    "between two numbers and answers are left alone. Not met where there is nothing of the kind."
+    "By convention: spacing and punctuation guide the eye and hardly ever carry the sense. Marks in words and numbers, "
+    "spaces between two numbers and answers are left alone. Not met where there is nothing of the kind."
 )
 _BETWEEN = re.compile("(?<=[^S])S(?=[^S])")
 

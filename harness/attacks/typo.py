@@ -12,13 +12,13 @@ from random import Random
 from typing import Literal
 
 from harness.attacks import Row, Setup
-from harness.attacks._texts import FAMILIES as FAMILIES
-from harness.attacks._texts import Edit, Text, TextOptions, edit_rows
+from harness.attacks._texts import FIELDS, Edit, Text, TextOptions, edit_rows
 
 VERSION = 1
+FAMILIES = tuple(FIELDS)
 CONDITION = (
-    "By convention: a word with a slip in it is still read, though a slip can make another word. Words with digits and answers "
-    "are left alone. Not met where no word has two characters."
+    "By convention: a word with a slip in it is still read, though a slip can make another word. Words with digits and "
+    "answers are left alone. Not met where no word has two characters."
 )
 Kind = Literal["swap", "delete", "insert", "repeat"]
 

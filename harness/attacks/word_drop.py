@@ -13,16 +13,13 @@ from harness.attacks import Row, Setup
 from harness.attacks._texts import Edit, Text, TextOptions, edit_rows, entities, is_word
 
 VERSION = 1
+Options = TextOptions
 FAMILIES = ("token_classification", "sentence_retrieval", "bitext_mining", "passage_retrieval")
 CONDITION = (
-    "The tags of the words that stay are theirs, and an entity is never dropped, by construction; that a sentence with fewer "
-    "words is nearest to the same one is convention. Where a dropped `not` would change the gold (inference, paraphrase, choice, "
+    "The words that stay keep their tags and no entity is dropped, by construction; that a sentence with fewer words is "
+    "nearest to the same one is convention. Where a dropped `not` would change the gold (inference, paraphrase, choice, "
     "answers) nothing is attacked. Not met without two words that may go: one always stays."
 )
-
-
-class Options(TextOptions):
-    """Nothing but the fields."""
 
 
 def attack(rows: Sequence[Row], setup: Setup) -> list[Row | None]:

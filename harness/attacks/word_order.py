@@ -1,7 +1,7 @@
 """Words change places within a window of a sentence.
 
-Sinha et al. (2021), "UnNatural Language Inference", and, for training, Sinha et al. (2021), "Masked Language Modeling and the
-Distributional Hypothesis": models hardly mind. Here only within a few words, and only where the gold survives.
+Sinha et al. (2021), "UnNatural Language Inference": models hardly mind. Here it is done within a few words, and only where
+the gold survives.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ FAMILIES = ("token_classification", "sentence_retrieval", "bitext_mining", "pass
 CONDITION = (
     "Tags move with their words and entities stay whole, by construction; that a word keeps its tag and a sentence its "
     "translation in another order is convention. Inference, paraphrase, choice and answers turn on word order and are not "
-    "attacked. Not met without two different words in a window, in scripts without spaces (but for given tokens), and where an "
-    "entity begins without B-."
+    "attacked. Not met without two different words in a window, in scripts without spaces (but for given tokens), and where "
+    "an entity begins without B-."
 )
 
 
