@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from random import Random
@@ -12,6 +13,8 @@ from harness.attacks import Row, Setup
 
 T = TypeVar("T")
 Range = tuple[int, int]
+# Kana and Chinese characters: no spaces between words, and one or two of them are a word.
+CHARACTER = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 
 
 def pool(rows: Sequence[Row], setup: Setup) -> list[Row]:

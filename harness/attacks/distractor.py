@@ -2,8 +2,8 @@
 
 Unlike theirs it needs no parser, no word vectors and no annotators, and so takes any language: the sentence is the one that
 answers, with another row's answer of the same shape, and with words that it shares with the question replaced as well, names
-and numbers first. What replaces a word is always an answer from elsewhere, so that no verb is replaced by its synonym.
-Hints keep to the row's own sentences.
+and numbers first (all of them where none is a name, a number, or an answer elsewhere). What replaces a word is always an
+answer from elsewhere, so that no verb is replaced by its synonym. Hints keep to the row's own sentences.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from harness.attacks import Row, Setup
-from harness.attacks._material import Range, folded, pick, pool, replace, shape, words
+from harness.attacks._material import CHARACTER, Range, folded, pick, pool, replace, shape, words
 from harness.sentences import spans
 from harness.spec.base import Spec
 
@@ -27,8 +27,10 @@ CONDITION = (
 )
 # Of a longer sentence (or of a text that does not mark its sentences) only so much on either side of the answer is taken.
 _BESIDE = 150
-# Scripts that put no spaces between words: Thai, Lao, Burmese, Khmer, kana, Chinese characters.
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+# Scripts that put no spaces between words: Thai, Lao, Burmese and Khmer, of which fewer letters than five are no word.
+_UNSPACED = re.compile(f"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]|{CHARACTER.pattern}")
+_SHORTEST_RUN = 5
+_ANY = "*"
 Key = tuple[str | None, tuple[str, bool]]
 
 
@@ -39,7 +41,7 @@ class Options(Spec):
 
 
 class _Material:
-    """The answers of other rows by kind and shape, and how many contexts of a kind hold a word."""
+    """The answers of other rows by kind (and of all kinds, as `_ANY`) and shape; how many contexts of a kind hold a word."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         answers: dict[Key, dict[str, None]] = defaultdict(dict)
@@ -47,10 +49,12 @@ class _Material:
         for row in rows:
             contexts[_kind(row)][row["context"]] = None
             for answer in row["answers"][:1]:
-                answers[_kind(row), shape(answer["text"])][answer["text"]] = None
+                for kind in (_kind(row), _ANY):
+                    answers[kind, shape(answer["text"])][answer["text"]] = None
         self.answers = {key: list(texts) for key, texts in answers.items()}
         # Under which kind and shape a single word is an answer itself.
-        self.keys = {text.casefold(): key for key in sorted(answers, key=str) for text in answers[key] if not key[1][1]}
+        single = sorted((key for key in answers if key[0] != _ANY and not key[1][1]), key=str)
+        self.keys = {text.casefold(): key for key in single for text in answers[key]}
         self._n = {kind: len(texts) for kind, texts in contexts.items()}
         self._counts = {kind: Counter(w for t in texts for w in set(folded(t))) for kind, texts in contexts.items()}
 
@@ -64,7 +68,7 @@ class _Material:
 
 
 def attack(rows: Sequence[Row], setup: Setup) -> list[Row | None]:
-    """Returns rows with one sentence more; the strength is the fraction of shared content words that it keeps."""
+    """Returns rows with one sentence more; the strength is the fraction of shared content words that it keeps, never all."""
     if not setup.strength:
         return list(rows)
     material = _Material(pool(rows, setup))
@@ -109,19 +113,22 @@ def _distractor(row: Row, material: _Material, setup: Setup) -> str | None:
 
     def other(word: str, key: Key) -> str | None:
         def suits(new: str) -> bool:
-            return new.casefold() not in question and not any(text in new.casefold() for text in gold)
+            is_long = word and len(new) > max(12, 2 * len(word))
+            return not is_long and new.casefold() not in question and not any(text in new.casefold() for text in gold)
 
         return pick(setup.rng(row, word), material.answers.get(key, []), suits)
 
     def rank(word: str) -> tuple[bool, int, int, Range]:
-        named = word in material.keys or shape(sentence[slice(*shared[word][0])])[0] != "word"
-        return not named, material.count(kind, word), -len(word), shared[word][0]
+        is_word = word not in material.keys and shape(sentence[slice(*shared[word][0])])[0] == "word"
+        return is_word, material.count(kind, word), -len(word), shared[word][0]
 
-    n_changed = len(shared) - min(int(setup.strength * len(shared)), len(shared) - 1)
+    # What the question asks about is known to be gone with one name or number, else only with all that they share.
+    is_named = not min(map(rank, shared))[0]
+    n_changed = len(shared) - (min(int(setup.strength * len(shared)), len(shared) - 1) if is_named else 0)
     changes = [(place, other("", (kind, shape(answer["text"]))))]
     for word in sorted(shared, key=rank)[:n_changed]:
         written = sentence[slice(*shared[word][0])]
-        new = other(word, material.keys.get(word, (kind, shape(written))))
+        new = other(word, material.keys.get(word, (_ANY, shape(written))))
         changes += [(at, new) for at in shared[word]]
     known = [(at, new) for at, new in changes if new is not None]
     made = replace(sentence, known)
@@ -156,12 +163,12 @@ def _shared(sentence: str, place: Range, question: str) -> dict[str, list[Range]
 
 
 def _runs(text: str, question: str) -> Iterator[Range]:
-    """Yields the longest runs of two characters or more that the question has too: words, where no spaces show them."""
-    start = 0
+    """Yields the longest runs of characters that the question has too: words, where no spaces show them."""
+    start, shortest = 0, 2 if CHARACTER.search(text) else _SHORTEST_RUN
     while start < len(text):
         end = start
         while end < len(text) and text[start : end + 1] in question:
             end += 1
-        if end - start > 1:
+        if end - start >= shortest:
             yield start, end
         start = max(end, start + 1)

@@ -7,7 +7,6 @@ families read them from `distractors`, and put them behind all other candidates.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from random import Random
@@ -16,7 +15,7 @@ from pydantic import Field
 
 from harness.attacks import Row, Setup
 from harness.attacks._constructed import synonym
-from harness.attacks._material import Range, n_units, pick, pool, replace, shape, words
+from harness.attacks._material import CHARACTER, Range, n_units, pick, pool, replace, shape, words
 from harness.spec.base import Spec
 
 VERSION = 1
@@ -26,8 +25,6 @@ CONDITION = (
     "content word exchanged a text no longer says what was asked for (in the constructed languages it is never a synonym), "
     "and it is no target of another row. Rows without a question, which only offer candidates, stay as they are."
 )
-# Chinese characters and kana stand for words; other scripts without spaces are exchanged by the phrase.
-_CHARACTER = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 
 
 class Options(Spec):
@@ -75,8 +72,9 @@ def _target(row: Row) -> str | None:
 
 
 def _units(text: str) -> Iterator[Range]:
+    """Yields what is exchanged: words, single Chinese characters and kana; in other scripts without spaces whole phrases."""
     for start, end in words(text):
-        if _CHARACTER.search(text, start, end):
+        if CHARACTER.search(text, start, end):
             yield from ((i, i + 1) for i in range(start, end))
         else:
             yield start, end
