@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Literal
 
 from harness.attacks import Row, Setup
@@ -118,21 +119,26 @@ def _distractor(row: Row, material: _Material, setup: Setup) -> str | None:
 
         return pick(setup.rng(row, word), material.answers.get(key, []), suits)
 
-    def rank(word: str) -> tuple[bool, int, int, Range]:
-        is_word = word not in material.keys and shape(sentence[slice(*shared[word][0])])[0] == "word"
-        return is_word, material.count(kind, word), -len(word), shared[word][0]
+    def is_plain(word: str) -> bool:
+        return word not in material.keys and shape(written[word])[0] == "word"
 
+    def rank(word: str) -> tuple[bool, int, int, Range]:
+        return is_plain(word), material.count(kind, word), -len(word), shared[word][0]
+
+    written = {word: sentence[slice(*ranges[0])] for word, ranges in shared.items()}
+    answers = other("", (kind, shape(answer["text"])))
+    found = {word: other(word, material.keys.get(word, (_ANY, shape(written[word])))) for word in sorted(shared, key=rank)}
+    new = {word: text for word, text in found.items() if text is not None}
     # What the question asks about is known to be gone with one name or number, else only with all that they share.
-    is_named = not min(map(rank, shared))[0]
-    n_changed = len(shared) - (min(int(setup.strength * len(shared)), len(shared) - 1) if is_named else 0)
-    changes = [(place, other("", (kind, shape(answer["text"]))))]
-    for word in sorted(shared, key=rank)[:n_changed]:
-        written = sentence[slice(*shared[word][0])]
-        new = other(word, material.keys.get(word, (_ANY, shape(written))))
-        changes += [(at, new) for at in shared[word]]
-    known = [(at, new) for at, new in changes if new is not None]
-    made = replace(sentence, known)
-    return made if len(known) == len(changes) and not any(text in made.casefold() for text in gold) else None
+    is_named = not all(map(is_plain, new))
+    if answers is None or not new or not (is_named or len(new) == len(found)):
+        return None
+    changes = [[(at, text) for at in shared[word]] for word, text in new.items()]
+    # Looked at where most is kept: whether the condition is met must not depend on the strength.
+    if any(text in replace(sentence, [(place, answers), *changes[0]]).casefold() for text in gold):
+        return None
+    n_kept = min(int(setup.strength * len(new)), len(new) - 1) if is_named else 0
+    return replace(sentence, [(place, answers), *chain(*changes[: len(changes) - n_kept])])
 
 
 def _around(context: str, start: int, stop: int) -> Range:

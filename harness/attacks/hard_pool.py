@@ -7,6 +7,7 @@ families read them from `distractors`, and put them behind all other candidates.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from random import Random
@@ -25,6 +26,9 @@ CONDITION = (
     "content word exchanged a text no longer says what was asked for (in the constructed languages it is never a synonym), "
     "and it is no target of another row. Rows without a question, which only offer candidates, stay as they are."
 )
+
+# A character, or a word in other letters among them.
+_CHINESE = re.compile(rf"{CHARACTER.pattern}|[^\W{CHARACTER.pattern[1:-1]}]+")
 
 
 class Options(Spec):
@@ -75,7 +79,7 @@ def _units(text: str) -> Iterator[Range]:
     """Yields what is exchanged: words, single Chinese characters and kana; in other scripts without spaces whole phrases."""
     for start, end in words(text):
         if CHARACTER.search(text, start, end):
-            yield from ((i, i + 1) for i in range(start, end))
+            yield from (match.span() for match in _CHINESE.finditer(text, start, end))
         else:
             yield start, end
 

@@ -97,8 +97,8 @@ def _changes(row: Row, own: list[str], others: Sequence[str], setup: Setup) -> d
             new |= {order[i]: order[i + 1], order[i + 1]: order[i]}
         return new
     text = f"{row['text_a']} {row['text_b']}"
-    for name in order[: n_units(setup.strength, len(own))]:
+    for name in order:
         other = pick(setup.rng(row, name), others, lambda other: other not in text and other not in new.values())
         if other is not None:
             new[name] = other
-    return new
+    return {name: new[name] for name in list(new)[: n_units(setup.strength, len(new))]}

@@ -34,11 +34,12 @@ def attack(rows: list[Row], *, strength: float = 1.0, language: str = "en", othe
 
 def test_by_hand() -> None:
     (row,) = attack([ROW], others=[ROW, OTHER])
-    # Of the names that both have, Chopin and Warsaw, one is changed. Only Goethe is an answer elsewhere.
+    # Of the names that both have, Chopin and Warsaw, one is changed. Only Goethe is an answer elsewhere, and so no word
+    # is there for "left".
     added = row["context"].removeprefix(CONTEXT)
     assert added == " In 1830 Goethe left Warsaw for Goethe."
     assert row["answers"] == ROW["answers"]
-    (row,) = attack([ROW], others=[ROW, OTHER], strength=0.5)
+    (row,) = attack([ROW], others=[ROW, OTHER], strength=0.4)
     assert row["context"].removeprefix(CONTEXT) == " In 1830 Goethe left Goethe for Goethe."
 
 

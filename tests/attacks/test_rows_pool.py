@@ -32,6 +32,9 @@ def test_by_hand() -> None:
 def test_chinese_characters_are_exchanged_one_by_one() -> None:
     rows = [{"id": "1", "source": "", "target": "我爱你。"}, {"id": "2", "source": "", "target": "我恨他。"}]
     assert attack(rows, language="zh")[0]["distractors"] == ["我恨你。"]
+    rows = [{"id": "1", "source": "", "target": "你好Tom。"}, {"id": "2", "source": "", "target": "他好Ann。"}]
+    made = attack(rows, language="zh")[0]["distractors"]
+    assert set(made) == {"你好Ann。", "他好Tom。"}, "a word in Latin letters is one"
 
 
 def test_passages() -> None:
