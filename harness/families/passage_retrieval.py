@@ -7,7 +7,7 @@ score is a cosine; trained with a softmax over the answers of a batch. LAReQA as
 A row has a `question`, the candidates that it offers (`passages` and their `names`; what follows each in the encoder is
 `context`, if that is not None), and `accepted`: the names of those that answer it. A row may offer none, or have no
 question and only offer. What all rows of the pool offer are the candidates. Translations of a question share their id, and
-the answers to all of them are accepted.
+the answers to all of them are accepted. A row may bring `distractors`, which answer nothing and come behind all candidates.
 """
 
 from __future__ import annotations
@@ -101,9 +101,14 @@ def loss(encoder: Encoder, head: nn.Module, batch: Batch, setup: Setup) -> Tenso
 
 
 def index(encoder: Encoder, head: nn.Module, rows: Sequence[Row], setup: Setup) -> Index:
-    """Returns the candidates that rows offer, each name once, encoded."""
+    """Returns the candidates that rows offer, each name once, encoded; then their distractors."""
     candidates = {
         name: (passage, row["context"]) for row in rows for name, passage in zip(row["names"], row["passages"], strict=True)
+    }
+    candidates |= {
+        f"{row['accepted'][0]}+{row['id']}+{i}": (text, row["context"])
+        for row in rows
+        for i, text in enumerate(row.get("distractors", ()))
     }
     names, pairs = list(candidates), list(candidates.values())
     vectors = np.zeros((len(names), encoder.width), np.float32)

@@ -148,3 +148,17 @@ def test_candidates_are_encoded_in_parts(rows, encoder, head, setup_of, monkeypa
     parts = passages.index(encoder, head, rows, setup)
     assert whole.names == parts.names
     np.testing.assert_allclose(whole.vectors, parts.vectors, atol=1e-5)
+
+
+@torch.no_grad()
+def test_distractors_come_behind_all_candidates_and_answer_nothing(rows, encoder, head, setup_of) -> None:
+    setup = setup_of("passage_retrieval")
+    plain = passages.index(encoder, head, rows, setup)
+    attacked = [{**rows[0], "distractors": [rows[0]["question"], "?"]}, *rows[1:]]
+    found = passages.index(encoder, head, attacked, setup)
+    assert found.names == [*plain.names, "en-0-0+q-0+0", "en-0-0+q-0+1"]
+    np.testing.assert_allclose(found.vectors[: len(plain.names)], plain.vectors, atol=1e-5)
+    assert found.accepted == plain.accepted
+    again = passages.index(encoder, head, [{**row, "distractors": []} for row in rows], setup)
+    assert again.names == plain.names
+    assert again.vectors.tobytes() == plain.vectors.tobytes()

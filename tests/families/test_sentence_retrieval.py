@@ -59,3 +59,30 @@ def test_a_layer_that_is_not_there_is_said_in_words(encoder, setup_of, tiny_rows
     built = sentence_retrieval.features(rows, encoder, setup)
     with torch.no_grad(), pytest.raises(HarnessError, match=r"layer 3: this encoder has layers 0 to 2; see its `retrieval"):
         sentence_retrieval.predict(encoder, Retrieval(layer=3), built, rows, setup)
+
+
+def test_distractors_stand_in_the_index_behind_all_translations(encoder, setup_of, tiny_rows) -> None:
+    rows = tiny_rows("tiny_pairs", 4)
+    setup, head = setup_of("sentence_retrieval"), Retrieval(layer=0)
+    lure = {**rows[2], "target": rows[3]["target"], "distractors": [rows[0]["target"], rows[2]["source"]]}
+    attacked = [*rows[:2], lure, rows[3]]
+    plain, built = (sentence_retrieval.features(r, encoder, setup) for r in (rows, attacked))
+    assert len(built) == len(plain) + 2
+    assert [f["ids"] for f in built[-2:]] == [encoder.tokenizer(text)["input_ids"] for text in lure["distractors"]]
+    assert len({f["row"] for f in built}) == len(built)
+    with torch.no_grad():
+        assert sentence_retrieval.predict(encoder, head, built, attacked, setup)[2] == f"{lure['id']}+1"
+    assert sentence_retrieval.gold(attacked, setup) == [row["id"] for row in rows]
+
+
+def test_rows_without_distractors_are_as_they_were(encoder, setup_of, tiny_rows) -> None:
+    rows = tiny_rows("tiny_pairs", 9)
+    setup = setup_of("sentence_retrieval")
+    empty = [{**row, "distractors": []} for row in rows]
+    built = sentence_retrieval.features(rows, encoder, setup)
+    assert sentence_retrieval.features(empty, encoder, setup) == built
+    assert len(built) == 2 * len(rows)
+    with torch.no_grad():
+        results = [sentence_retrieval.predict(encoder, Retrieval(layer=1), built, r, setup) for r in (rows, empty)]
+    assert results[0] == results[1]
+    assert set(results[0]) <= {row["id"] for row in rows}
