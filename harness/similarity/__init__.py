@@ -60,18 +60,23 @@ class Similarity:
     """One measure of two corpora of `n_a` and `n_b` texts.
 
     `low` and `high` bound, in 95 % of all draws of the texts, what the measure gives at these sizes on average: the value
-    and the spread of its replicates about their mean, since replicates share a bias of their own. Many measures are not at
-    their best for equal domains: the smaller the corpora, the more different they look. `floor` says how much of that is
-    chance: the mean of the same measure between random halves of b. Halves being small, it exaggerates a little.
+    and the spread of its replicates about their mean, since replicates have a bias of their own.
+
+    By most measures equal domains look different, the more the smaller the corpora. So `floor` is the measure between
+    samples of one domain, `n_matched` texts of b and as many others (halves of b, unless a is smaller), and `matched` that
+    between as many of a and of b; both are means over some draws. Only these two may be compared: where they are alike,
+    so are the domains, as far as can be told.
     """
 
     measure: str
     value: float
     low: float
     high: float
+    matched: float
     floor: float
     n_a: int
     n_b: int
+    n_matched: int
     signature: str
 
     def to_json(self) -> dict[str, Any]:
@@ -95,7 +100,7 @@ def compare(
     n_resamples: int = 200,
     made: Mapping[str, Mapping[str, object]] | None = None,
 ) -> list[Similarity]:
-    """Returns each measure with its interval over the texts of both corpora, which are drawn apart, and its floor.
+    """Returns each measure with its interval over the texts of both corpora, which are drawn apart, and beside its floor.
 
     All measures see the same draws. `made` says, for the signature, how what a measure needs was made:
     `{"features": {"encoder": "xlmr-base", "layer": 7, "pool": "mean"}}`. Raises HarnessError as `measure` does.
@@ -113,8 +118,8 @@ def compare(
         ends = value + np.quantile(replicates, [0.025, 0.975]) - replicates.mean()
         low, high = np.clip(ends, *module.RANGE).tolist()
         signature = _signature(name, a, b, seed, n_resamples, (made or {}).get(module.NEEDS, {}))
-        sizes = len(a.texts), len(b.texts)
-        found.append(Similarity(name, value, low, high, _floor(name, second, seed), *sizes, signature))
+        sizes = len(a.texts), len(b.texts), _n_matched(a, b)
+        found.append(Similarity(name, value, low, high, *_matched(name, first, second, seed), *sizes, signature))
     return found
 
 
@@ -126,12 +131,20 @@ def _value(name: str, a: Corpus, b: Corpus, seed: int) -> float:
     return value
 
 
-def _floor(name: str, corpus: Corpus, seed: int) -> float:
-    """Returns the mean of a measure between the halves of a corpus, over some splits."""
-    generator, middle = np.random.default_rng([seed, 1]), len(corpus.texts) // 2
-    orders = [generator.permutation(len(corpus.texts)).tolist() for _ in range(N_SPLITS)]
-    halves = [(corpus.part(sorted(order[:middle])), corpus.part(sorted(order[middle:]))) for order in orders]
-    return float(np.mean([_value(name, *pair, seed) for pair in halves]))
+def _n_matched(a: Corpus, b: Corpus) -> int:
+    return min(len(a.texts), len(b.texts) // 2)
+
+
+def _matched(name: str, a: Corpus, b: Corpus, seed: int) -> tuple[float, float]:
+    """Returns the mean of a measure between samples of a and b, and that between two samples of b, all of one size."""
+    generator, n = np.random.default_rng([seed, 1]), _n_matched(a, b)
+    values = []
+    for _ in range(N_SPLITS):
+        own, other = (generator.permutation(len(corpus.texts)).tolist() for corpus in (a, b))
+        one, two = b.part(sorted(other[:n])), b.part(sorted(other[n : 2 * n]))
+        values.append((_value(name, a.part(sorted(own[:n])), one, seed), _value(name, two, one, seed)))
+    matched, floor = np.mean(values, axis=0).tolist()
+    return matched, floor
 
 
 def _checked(name: str, corpus: Corpus) -> Corpus:
@@ -156,6 +169,7 @@ def _signature(name: str, a: Corpus, b: Corpus, seed: int, n_resamples: int, mad
         "needs": module.NEEDS,
         **made,
         "n": f"{len(a.texts)}+{len(b.texts)}",
+        "matched": _n_matched(a, b),
         "resamples": n_resamples,
         "seed": seed,
         "v": module.VERSION,

@@ -31,7 +31,7 @@ def counts(a: Sequence[Iterable[Hashable]], b: Sequence[Iterable[Hashable]]) -> 
     columns = dict(zip(dict.fromkeys(chain.from_iterable(texts)), count()))
     places = [columns[thing] for text in texts for thing in text]
     rows = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
-    shape = (len(texts), len(columns))
+    shape = (len(texts), max(1, len(columns)))  # of nothing at all, a share is nan
     matrix = csr_array((np.ones(len(places)), (rows, places)), shape=shape)
     return matrix[: len(a)], matrix[len(a) :]
 

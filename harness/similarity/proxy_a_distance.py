@@ -1,9 +1,10 @@
 """Proxy A-distance: 2(1 - 2ε), ε the error of a linear classifier that tells the corpora apart by feature vectors.
 
 2 if it never errs, 0 if it guesses, less by chance. The classifier is a logistic regression (L2, C = 1) on standardised
-features; ε is the mean of both corpora's errors, in `N_FOLDS`-fold cross-validation. All copies of a text are in one fold, so
+features; ε is the mean of both corpora's errors, in `N_FOLDS`-fold cross-validation. Copies of a text are in one fold, so
 that equal corpora give 0. A resample weighs the errors on held-out texts and trains nothing anew. It saturates: domains
 that differ a little and a lot may both be near 2. Small corpora look alike, as the classifier learns less: biased downwards.
+Near 0 the classifier itself is chance, and an interval of 95 % holds about 85 %.
 Source: Ben-David et al. (2007, "Analysis of representations for domain adaptation").
 """
 
