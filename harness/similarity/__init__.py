@@ -109,10 +109,10 @@ def compare(
     for name in measures:
         module = plugin.load("harness.similarity", name)
         first, second = _checked(name, a), _checked(name, b)
-        value = _value(name, first, second, seed)
+        weighted = module.prepare(first, second, seed)
+        value = _at_one(name, weighted, first, second)
         generator = np.random.default_rng([seed, 0])
         weights = [generator.multinomial(n, np.full(n, 1 / n), n_resamples) for n in (len(a.texts), len(b.texts))]
-        weighted = module.prepare(first, second, seed)
         parts = [slice(start, start + _AT_ONCE) for start in range(0, n_resamples, _AT_ONCE)]
         replicates = np.concatenate([weighted(*(w[part].astype(np.float64) for w in weights)) for part in parts])
         ends = value + np.quantile(replicates, [0.025, 0.975]) - replicates.mean()
@@ -124,7 +124,10 @@ def compare(
 
 
 def _value(name: str, a: Corpus, b: Corpus, seed: int) -> float:
-    weighted: Weighted = plugin.load("harness.similarity", name).prepare(a, b, seed)
+    return _at_one(name, plugin.load("harness.similarity", name).prepare(a, b, seed), a, b)
+
+
+def _at_one(name: str, weighted: Weighted, a: Corpus, b: Corpus) -> float:
     value = float(weighted(np.ones((1, len(a.texts))), np.ones((1, len(b.texts))))[0])
     if not isfinite(value):
         raise HarnessError(f"{name} of {a.name!r} and {b.name!r} is {value}: is one of them without a word?")

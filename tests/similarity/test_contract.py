@@ -51,6 +51,7 @@ def test_no_other_domain_is_more_similar_than_the_corpus_itself(name, make_corpu
         assert measure(name, a, a, 0) == pytest.approx(limit, abs=1e-9)
 
 
+@pytest.mark.slow  # the first of them makes thirty corpora, with a gradient for each of their texts
 @every_reader
 def test_likeness_grows_with_the_overlap_of_domains(name, make_corpus) -> None:
     means = [
