@@ -10,7 +10,8 @@ Some families need more than the rows of one language. What they need is said wi
 chosen from rows of all languages: it has `index(encoder, head, rows, setup)`, and what that returns comes as
 `setup.index`; `TUNED = True` for one that is tuned on the validation
 rows of the language: it has `tune(encoder, head, rows, setup)`, and what that returns (JSON-able) comes as `setup.tuned`.
-Where not every row is an example that is scored, `examples(rows)` returns those that are.
+Where not every row is an example that is scored, `examples(rows)` returns those that are. A family whose model says how
+likely each label is has `draw(encoder, head, batch, setup, generator)`: the batch with labels drawn from that.
 """
 
 from __future__ import annotations
@@ -55,6 +56,12 @@ def inputs(features: Sequence[Feature], encoder: Any) -> Batch:
     mask = pad([[1] * len(f["ids"]) for f in features], 0)
     device = encoder.model.device
     return {"ids": ids.to(device), "mask": mask.to(device)}
+
+
+def drawn(logits: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+    """Returns a class for each label [...], drawn as likely as logits [..., C] say; labels below 0 stay."""
+    chosen = torch.multinomial(logits.float().softmax(-1).flatten(0, -2).cpu(), 1, generator=generator)
+    return torch.where(labels < 0, labels, chosen.view(labels.shape).to(labels.device))
 
 
 def n_targets(batch: Batch) -> int:

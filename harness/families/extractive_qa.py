@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from harness.encoders import Encoder
-from harness.families import TOKENIZED_AT_ONCE, Batch, Feature, Row, Setup, by_length, inputs
+from harness.families import TOKENIZED_AT_ONCE, Batch, Feature, Row, Setup, by_length, drawn, inputs
 from harness.sentences import SENTENCE_END
 
 VERSION = 2
@@ -145,6 +145,13 @@ def loss(encoder: Encoder, head: nn.Module, batch: Batch, setup: Setup) -> Tenso
     start = nn.functional.cross_entropy(scores[..., 0], batch["start"])
     end = nn.functional.cross_entropy(scores[..., 1], batch["end"])
     return (start + end) / 2
+
+
+def draw(encoder: Encoder, head: nn.Module, batch: Batch, setup: Setup, generator: torch.Generator) -> Batch:
+    """Returns the batch with start and end drawn from the model's own prediction, one apart from the other."""
+    scores = logits(encoder, head, batch)
+    ends = {name: drawn(scores[..., i], batch[name], generator) for i, name in enumerate(("start", "end"))}
+    return {**batch, **ends}
 
 
 def predict(encoder: Encoder, head: Any, built: Sequence[Feature], rows: Sequence[Row], setup: Setup) -> list[str]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.encoders import Encoder, pool
-from harness.families import Batch, Feature, Row, Setup, by_length, inputs
+from harness.families import Batch, Feature, Row, Setup, by_length, drawn, inputs
 from harness.families import sequence_classification as classification
 
 VERSION = 1
@@ -66,6 +66,11 @@ def logits(encoder: Encoder, head: nn.Module, batch: Batch, setup: Setup) -> Ten
 def loss(encoder: Encoder, head: nn.Module, batch: Batch, setup: Setup) -> Tensor:
     """Returns the mean cross-entropy over the choices."""
     return nn.functional.cross_entropy(logits(encoder, head, batch, setup), batch["label"])
+
+
+def draw(encoder: Encoder, head: nn.Module, batch: Batch, setup: Setup, generator: torch.Generator) -> Batch:
+    """Returns the batch with labels drawn from the model's own prediction."""
+    return {**batch, "label": drawn(logits(encoder, head, batch, setup), batch["label"], generator)}
 
 
 def predict(encoder: Encoder, head: Any, built: Sequence[Feature], rows: Sequence[Row], setup: Setup) -> list[str]:

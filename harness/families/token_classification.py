@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from harness.encoders import Encoder
-from harness.families import Batch, Feature, Row, Setup, by_length, inputs, pad
+from harness.families import Batch, Feature, Row, Setup, by_length, drawn, inputs, pad
 
 VERSION = 1
 IGNORED = -100
@@ -91,6 +92,11 @@ def loss(encoder: Encoder, head: nn.Module, batch: Batch, setup: Setup) -> Tenso
     """Returns the mean cross-entropy over words."""
     scores = logits(encoder, head, batch).float()
     return nn.functional.cross_entropy(scores.flatten(0, 1), batch["label"].flatten(), ignore_index=IGNORED)
+
+
+def draw(encoder: Encoder, head: nn.Module, batch: Batch, setup: Setup, generator: torch.Generator) -> Batch:
+    """Returns the batch with labels drawn from the model's own prediction."""
+    return {**batch, "label": drawn(logits(encoder, head, batch), batch["label"], generator)}
 
 
 def predict(encoder: Encoder, head: Any, built: Sequence[Feature], rows: Sequence[Row], setup: Setup) -> list[list[str]]:
