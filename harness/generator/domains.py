@@ -30,7 +30,7 @@ _N_EVENTS: Final = 5_000
 
 
 def _kind(concept: int) -> tuple[str, int]:
-    """Return what halves have equally many of: a category, and of spots and organisations those with the same function word."""
+    """Return what halves have equally many of: a category; of spots and organisations, those said with the same word."""
     category = CONCEPTS[concept][0]
     return category, concept % 2 if category in ("spot", "org") else 0
 
