@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
+from itertools import repeat
 from random import Random
 from typing import Any, Final
 
-from harness.generator import nli, paraphrase, qa
+from harness.generator import domains, nli, paraphrase, qa
 from harness.generator.lexicon import (
     ENTITY_TAGS,
     ORDERS,
@@ -19,7 +21,7 @@ from harness.generator.lexicon import (
 )
 from harness.generator.nli import Pair
 from harness.generator.qa import Passage, answer, ask
-from harness.generator.world import Event, reword, say, world
+from harness.generator.world import Event, World, reword, say, world
 
 Row = dict[str, Any]
 Item = Pair | Passage | Event
@@ -30,17 +32,22 @@ N_VALIDATION: Final = 500
 # intermediate task could show an effect.
 N_TRAIN: Final = {"nli": 10_000, "paraphrase": 4_000, "pos": 100, "ner": 100, "qa": 10_000}
 N_INTERMEDIATE: Final = {"nli": 10_000, "paraphrase": 4_000, "pos": 1_000, "ner": 1_000, "qa": 10_000}
+# Few rows of the target's own, so that intermediate training has something to add.
+N_DOMAIN_TRAIN: Final = 2_000
+# Divisible by four times `_TURN`, so that every quarter has each label and each kind equally often.
+N_DOSED: Final = {"nli": 9_600, "paraphrase": 4_800, "qa": 9_600}
+_TURN: Final = 6
 
 
-def _sample_sentence(rng: Random) -> Event:
+def _sample_sentence(rng: Random, here: World) -> Event:
     """Return one sentence for tagging, of any kind."""
-    event = world().event(rng, adjective=0.5, adverb=0.3, place=0.5, count=0.15, kinds="tttttppcoon")
+    event = here.event(rng, adjective=0.5, adverb=0.3, place=0.5, count=0.15, kinds="tttttppcoon")
     return reword(event, rng)._replace(negated=rng.random() < 0.2)
 
 
-def _sample_long_sentence(rng: Random) -> Event:
+def _sample_long_sentence(rng: Random, here: World) -> Event:
     """Return one sentence for retrieval, with enough in it to be found again."""
-    event = world().event(rng, adjective=0.8, adverb=0.6, place=0.9, count=0.1, kinds="tttttpcon")
+    event = here.event(rng, adjective=0.8, adverb=0.6, place=0.9, count=0.1, kinds="tttttpcon")
     return reword(event, rng)._replace(negated=rng.random() < 0.2)
 
 
@@ -57,15 +64,15 @@ def _content(item: Item) -> tuple[object, ...]:
     return _text(item, "svo")
 
 
-def _sample(task: str, rng: Random, number: int) -> Item:
+def _sample(task: str, rng: Random, number: int, here: World) -> Item:
     """Return one item; labels and question kinds take turns, so that any first N items are balanced."""
     if task == "nli":
-        return nli.sample(rng, nli.LABELS[number % 3])
+        return nli.sample(rng, nli.LABELS[number % 3], here)
     if task == "paraphrase":
-        return paraphrase.sample(rng, paraphrase.LABELS[number % 2])
+        return paraphrase.sample(rng, paraphrase.LABELS[number % 2], here)
     if task == "qa":
-        return qa.sample(rng, qa.KINDS[number % 6])
-    return _sample_long_sentence(rng) if task == "retrieval" else _sample_sentence(rng)
+        return qa.sample(rng, qa.KINDS[number % 6], here)
+    return _sample_long_sentence(rng, here) if task == "retrieval" else _sample_sentence(rng, here)
 
 
 @cache
@@ -83,29 +90,79 @@ def splits(task: str) -> dict[str, tuple[Item, ...]]:
         sizes |= {"validation": N_VALIDATION, "train": N_TRAIN[task], "intermediate": N_INTERMEDIATE[task]}
     result: dict[str, tuple[Item, ...]] = {}
     for split, size in sizes.items():
-        items: list[Item] = []
-        while len(items) < size:
-            item = _sample(task, rng, len(items))
-            content = _written(item) if task == "retrieval" else [_content(item)]
-            if not any(text in seen for text in content):
-                seen.update(content)
-                items.append(item)
-        result[split] = tuple(items)
+        result[split] = _draw(task, repeat(rng, size), world(), seen)
     return result
 
 
-def _written(item: Item) -> list[object]:
+@cache
+def domain_splits(task: str) -> dict[str, tuple[Item, ...]]:
+    """Return the items of a task that lie in one domain, by split and domain: `test.a`, ..., `intermediate.b`.
+
+    The nth items of both domains are drawn from the same random numbers, so that they differ in little but their words.
+    No item has the text of another, here or in the whole world's splits.
+    """
+    seen = {text for items in splits(task).values() for item in items for text in _texts(task, item)}
+    result: dict[str, tuple[Item, ...]] = {}
+    for split, size in _domain_sizes(task).items():
+        for domain in ("a", "b") if split == "intermediate" else ("a",):
+            rngs = (Random(f"{SEED}:domains:{task}:{split}:{number}") for number in range(size))
+            result[f"{split}.{domain}"] = _draw(task, rngs, domains.inside(domain), seen)
+    return result
+
+
+def _domain_sizes(task: str) -> dict[str, int]:
+    sizes = {"test": N_TEST}
+    if task in N_TRAIN:
+        sizes |= {"validation": N_VALIDATION, "train": min(N_TRAIN[task], N_DOMAIN_TRAIN)}
+    return sizes | ({"intermediate": N_DOSED[task]} if task in N_DOSED else {})
+
+
+def _draw(task: str, rngs: Iterable[Random], here: World, seen: set[object]) -> tuple[Item, ...]:
+    """Return one item from each source of random numbers, none of them in `seen`, and add them to it."""
+    items: list[Item] = []
+    for rng in rngs:
+        while seen & (texts := _texts(task, item := _sample(task, rng, len(items), here))):
+            pass
+        seen |= texts
+        items.append(item)
+    return tuple(items)
+
+
+def _texts(task: str, item: Item) -> set[object]:
+    return _written(item) if task == "retrieval" else {_content(item)}
+
+
+def _written(item: Item) -> set[object]:
     """Return a sentence as every language writes it: homographs must not make two sentences look alike."""
     assert isinstance(item, Event)
-    return [(language, write(say(item, order), language)) for language, order in ORDERS.items()]
+    return {(language, write(say(item, order), language)) for language, order in ORDERS.items()}
 
 
-def rows(task: str, split: str, language: str) -> list[Row]:
-    """Return the rows of one split in one language; parallel rows share their id."""
-    return [
-        {"id": f"{task}-{split}-{number:05d}", **_row(task, item, language)}
-        for number, item in enumerate(splits(task)[split])
-    ]
+def rows(task: str, split: str, language: str, domain: str = "") -> list[Row]:
+    """Return the rows of one split in one language; parallel rows share their id.
+
+    `domain` is `a`, or `o25` for a quarter of `a` and the rest of `b`; by default the whole world. A mixture has the
+    items of `a` of every smaller one, in the same places and with the same ids.
+    """
+    if domain:
+        parts, overlap = domain_splits(task), 1.0 if domain == "a" else int(domain[1:]) / 100
+        halves = (_half(number, overlap) for number in range(len(parts[f"{split}.a"])))
+        named = [(f"{split}-{half}", parts[f"{split}.{half}"][number]) for number, half in enumerate(halves)]
+    else:
+        named = [(split, item) for item in splits(task)[split]]
+    return [{"id": f"{task}-{name}-{number:05d}", **_row(task, item, language)} for number, (name, item) in enumerate(named)]
+
+
+def _half(number: int, overlap: float) -> str:
+    """Return the domain of the nth item of a mixture, spread evenly over every four turns of labels."""
+    return "a" if number // _TURN % 4 < 4 * overlap else "b"
+
+
+def sentences(size: int, overlap: float, seed: int) -> list[str]:
+    """Return English sentences, `overlap` (in quarters) of every 24 of domain `a`: corpora whose similarity is known."""
+    rngs = (Random(f"{SEED}:sentences:{seed}:{number}") for number in range(size))
+    events = [_sample_sentence(rng, domains.inside(_half(number, overlap))) for number, rng in enumerate(rngs)]
+    return [write(say(event, ORDERS[SOURCE]), SOURCE) for event in events]
 
 
 def _row(task: str, item: Item, language: str) -> Row:

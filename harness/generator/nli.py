@@ -8,11 +8,12 @@ contradictions, was solved to 55 % by it).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import Final, NamedTuple
 
 from harness.generator.lexicon import CATEGORY, PERSON, hypernym, partner
-from harness.generator.world import Event, noun_of, reword, world
+from harness.generator.world import Event, World, noun_of, reword
 
 LABELS: Final = ("entailment", "neutral", "contradiction")
 _EXCLUSIVE: Final = 0.4
@@ -27,10 +28,10 @@ class Pair(NamedTuple):
     label: str
 
 
-def chain(rng: Random) -> tuple[Event, Event, Event]:
+def chain(rng: Random, here: World) -> tuple[Event, Event, Event]:
     """Return three events, each entailing the next."""
     while True:
-        event = world().event(rng, adjective=0.6, adverb=0.35, place=0.5, count=0.0, kinds="tttttttpn")
+        event = here.event(rng, adjective=0.6, adverb=0.35, place=0.5, count=0.0, kinds="tttttttpn")
         options = _weakenings(event)
         if len(options) >= 2:
             break
@@ -75,7 +76,7 @@ def _levels(level: int, negated: bool, label: str) -> list[tuple[int, bool]]:
     return [(i, False) for i in range(level + 1, 3)] + [(i, True) for i in range(level)]
 
 
-def exclude(event: Event, rng: Random) -> Event | None:
+def exclude(event: Event, rng: Random, here: World) -> Event | None:
     """Return an event that cannot be true as well (another colour, the antonym, another place), or None."""
     noun = event.object
     options = (["adjective"] if noun and noun.adjective else []) + (["place"] if event.place else [])
@@ -83,20 +84,20 @@ def exclude(event: Event, rng: Random) -> Event | None:
         return None
     if rng.choice(options) == "place":
         kind = "spot" if event.place in CATEGORY["spot"] else "city"
-        return event._replace(place=_another(event.place, CATEGORY[kind], rng))
+        return event._replace(place=_another(event.place, here.category[kind], rng))
     noun = noun_of(event)
     if noun.adjective in CATEGORY["colour"]:
-        return event._replace(object=noun._replace(adjective=_another(noun.adjective, CATEGORY["colour"], rng)))
+        return event._replace(object=noun._replace(adjective=_another(noun.adjective, here.category["colour"], rng)))
     return event._replace(object=noun._replace(adjective=partner(noun.adjective)))
 
 
-def _another(concept: int, options: range, rng: Random) -> int:
+def _another(concept: int, options: Sequence[int], rng: Random) -> int:
     while (candidate := rng.choice(options)) == concept:
         pass
     return candidate
 
 
-def vary(event: Event, rng: Random) -> Event:
+def vary(event: Event, rng: Random, here: World) -> Event:
     """Return an event with another subject, verb or object: it says nothing about the first."""
     options = ["subject", "verb"]
     noun = event.object
@@ -105,43 +106,43 @@ def vary(event: Event, rng: Random) -> Event:
     how = rng.choice(options)
     if how == "subject":
         job = event.subject in CATEGORY["job"]
-        pool = CATEGORY["job"] if job else CATEGORY["name"]
+        pool = here.category["job" if job else "name"]
         if event.subject == PERSON:
-            return event._replace(subject=world().names.draw(rng), verb=another_verb(event.verb, rng))
+            return event._replace(subject=here.names.draw(rng), verb=another_verb(event.verb, rng, here))
         return event._replace(subject=_another(event.subject, pool, rng))
     if how == "verb":
-        return event._replace(verb=another_verb(event.verb, rng))
+        return event._replace(verb=another_verb(event.verb, rng, here))
     noun = noun_of(event)
     kind = next(k for k in ("name", "job", "animal", "food", "tool") if noun.head in CATEGORY[k])
-    return event._replace(object=noun._replace(head=_another(noun.head, CATEGORY[kind], rng)))
+    return event._replace(object=noun._replace(head=_another(noun.head, here.category[kind], rng)))
 
 
-def another_verb(verb: int, rng: Random) -> int:
+def another_verb(verb: int, rng: Random, here: World) -> int:
     """Return a verb of the same kind that means something else."""
     kind = next(k for k in ("thing_verb", "person_verb", "city_verb", "org_verb", "plain_verb") if verb in CATEGORY[k])
     while True:
-        candidate = rng.choice(CATEGORY[kind])
+        candidate = rng.choice(here.category[kind])
         if candidate != verb and (kind == "plain_verb" or candidate != partner(verb)):
             return candidate
 
 
-def sample(rng: Random, label: str) -> Pair:
+def sample(rng: Random, label: str, here: World) -> Pair:
     """Return one item with a label: the hypothesis first, then a premise that fits both."""
     level, negated = rng.randrange(3), rng.random() < 0.5
     while True:
-        events = chain(rng)
+        events = chain(rng, here)
         hypothesis = events[level]._replace(negated=negated)
-        premise = _premise(events, level, negated, label, rng)
+        premise = _premise(events, level, negated, label, rng, here)
         if premise is not None:
             return Pair(reword(premise, rng), reword(hypothesis, rng), label)
 
 
-def _premise(events: tuple[Event, ...], level: int, negated: bool, label: str, rng: Random) -> Event | None:
+def _premise(events: tuple[Event, ...], level: int, negated: bool, label: str, rng: Random, here: World) -> Event | None:
     """Return a premise for the hypothesis `events[level]`, or None where the chain allows none."""
     if label == "contradiction" and not negated and rng.random() < _EXCLUSIVE:
-        return exclude(events[rng.randint(0, level)], rng) if level < 2 else exclude(events[level], rng)
+        return exclude(events[rng.randint(0, level)], rng, here) if level < 2 else exclude(events[level], rng, here)
     if label == "neutral" and rng.random() < _FREE:
-        varied = vary(events[rng.randrange(3)], rng)
+        varied = vary(events[rng.randrange(3)], rng, here)
         return varied._replace(negated=rng.random() < 0.5)
     options = _levels(level, negated, label)
     if not options:

@@ -39,7 +39,7 @@ class Document(NamedTuple):
 
 def _qa_document(rng: Random, order: str) -> tuple[list[int], tuple[int, int] | None]:
     """Return passage, question and answer (or the passage last), and one of the answer's two places."""
-    passage = qa.sample(rng, rng.choice(qa.KINDS))
+    passage = qa.sample(rng, rng.choice(qa.KINDS), world())
     words: list[int] = []
     inside = (0, 0)
     for number, event in enumerate(passage.events):
@@ -61,9 +61,9 @@ def _qa_document(rng: Random, order: str) -> tuple[list[int], tuple[int, int] | 
 def _pair_document(rng: Random, order: str) -> list[int]:
     """Return a sentence and one that means the same, or that it entails; half of the documents each."""
     if rng.random() < 0.5:
-        pair = paraphrase.sample(rng, "same")
+        pair = paraphrase.sample(rng, "same", world())
         return [*say(pair.first, order), PERIOD, *say(pair.second, order), PERIOD]
-    events = nli.chain(rng)
+    events = nli.chain(rng, world())
     negated = rng.random() < 0.3
     level = rng.randrange(3)
     first, second = (events[level], events[0]) if negated else (events[0], events[level])

@@ -7,21 +7,21 @@ verb by its synonym eight times in ten, so that counting shared words does not d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final, NamedTuple
 
-from harness.generator.lexicon import CATEGORY, FUNCTION, QUESTION_MARK, THINGS, partner, plural
+from harness.generator.lexicon import CATEGORY, FUNCTION, QUESTION_MARK, partner, plural
 from harness.generator.nli import another_verb
 from harness.generator.world import (
     THE,
     Event,
     Noun,
+    World,
     arrange,
     noun_of,
     organisation,
     place_phrase,
-    world,
 )
 
 KINDS: Final = ("city", "employer", "place", "object", "number", "who")
@@ -39,9 +39,9 @@ class Passage(NamedTuple):
     question_verb: int
 
 
-def sample(rng: Random, kind: str) -> Passage:
+def sample(rng: Random, kind: str, here: World) -> Passage:
     """Return one passage with a question of a kind."""
-    gold, negated, third = _BUILDERS[kind](rng)
+    gold, negated, third = _BUILDERS[kind](rng, here)
     asked = gold.verb
     # Every sentence says its verb otherwise than the question with the same chance, the answering one
     # too: else the question's own verb would mark the traps.
@@ -55,7 +55,7 @@ def _say_otherwise(event: Event, rng: Random) -> Event:
     return event._replace(verb=partner(event.verb)) if rng.random() < _SYNONYM else event
 
 
-def _distinct(rng: Random, draw: Callable[[], int], options: range) -> list[int]:
+def _distinct(rng: Random, draw: Callable[[], int], options: Sequence[int]) -> list[int]:
     """Return three different concepts, likely ones first."""
     found: list[int] = []
     for _ in range(20):
@@ -69,86 +69,86 @@ def _distinct(rng: Random, draw: Callable[[], int], options: range) -> list[int]
     return found
 
 
-def _other_verb_or_person(event: Event, rng: Random) -> Event:
+def _other_verb_or_person(event: Event, rng: Random, here: World) -> Event:
     """Return the event with another person, or with another verb."""
     if rng.random() < 0.5:
-        return event._replace(subject=world().other(rng, event.subject))
-    return event._replace(verb=another_verb(event.verb, rng))
+        return event._replace(subject=here.other(rng, event.subject))
+    return event._replace(verb=another_verb(event.verb, rng, here))
 
 
-def _city(rng: Random) -> tuple[Event, Event, Event]:
-    subject = world().names.draw(rng)
-    verb = world().verb(rng, "city", subject)
-    one, two, three = _distinct(rng, lambda: world().city(rng, subject), CATEGORY["city"])
+def _city(rng: Random, here: World) -> tuple[Event, Event, Event]:
+    subject = here.names.draw(rng)
+    verb = here.verb(rng, "city", subject)
+    one, two, three = _distinct(rng, lambda: here.city(rng, subject), here.category["city"])
     gold = Event(subject, verb, place=one)
-    return gold, gold._replace(place=two), _other_verb_or_person(gold, rng)._replace(place=three)
+    return gold, gold._replace(place=two), _other_verb_or_person(gold, rng, here)._replace(place=three)
 
 
-def _employer(rng: Random) -> tuple[Event, Event, Event]:
-    subject = world().names.draw(rng)
-    verb = world().verb(rng, "org", subject)
-    one, two, three = _distinct(rng, lambda: world().org(rng, subject), CATEGORY["org"])
+def _employer(rng: Random, here: World) -> tuple[Event, Event, Event]:
+    subject = here.names.draw(rng)
+    verb = here.verb(rng, "org", subject)
+    one, two, three = _distinct(rng, lambda: here.org(rng, subject), here.category["org"])
     gold = Event(subject, verb, place=one)
-    return gold, gold._replace(place=two), _other_verb_or_person(gold, rng)._replace(place=three)
+    return gold, gold._replace(place=two), _other_verb_or_person(gold, rng, here)._replace(place=three)
 
 
-def _place(rng: Random) -> tuple[Event, Event, Event]:
-    subject = world().names.draw(rng)
-    verb = world().verb(rng, "thing", subject)
-    one, two, three = _distinct(rng, lambda: world().place(rng, verb, spots_only=True), CATEGORY["spot"])
-    gold = Event(subject, verb, world().thing(rng, verb), place=one)
-    return gold, gold._replace(place=two), _other_detail(gold, rng)._replace(place=three)
+def _place(rng: Random, here: World) -> tuple[Event, Event, Event]:
+    subject = here.names.draw(rng)
+    verb = here.verb(rng, "thing", subject)
+    one, two, three = _distinct(rng, lambda: here.place(rng, verb, spots_only=True), here.category["spot"])
+    gold = Event(subject, verb, here.thing(rng, verb), place=one)
+    return gold, gold._replace(place=two), _other_detail(gold, rng, here)._replace(place=three)
 
 
-def _other_detail(event: Event, rng: Random) -> Event:
+def _other_detail(event: Event, rng: Random, here: World) -> Event:
     """Return the event with another person, verb or object."""
     if rng.random() < 1 / 3:
-        return event._replace(object=_other_thing(event, rng))
-    return _other_verb_or_person(event, rng)
+        return event._replace(object=_other_thing(event, rng, here))
+    return _other_verb_or_person(event, rng, here)
 
 
-def _other_thing(event: Event, rng: Random) -> Noun:
+def _other_thing(event: Event, rng: Random, here: World) -> Noun:
     """Return another object that suits the event's verb."""
     head = noun_of(event).head
-    first, second, _ = _distinct(rng, lambda: world().thing(rng, event.verb).head, THINGS)
+    first, second, _ = _distinct(rng, lambda: here.thing(rng, event.verb).head, here.things)
     return Noun(second if first == head else first)
 
 
-def _object(rng: Random) -> tuple[Event, Event, Event]:
-    subject = world().names.draw(rng)
-    verb = world().verb(rng, "thing", subject)
-    heads = _distinct(rng, lambda: world().thing(rng, verb).head, THINGS)
-    nouns = [Noun(head, world().adjective(rng, head) if rng.random() < 0.4 else 0) for head in heads]
-    place = world().place(rng, verb, spots_only=True) if rng.random() < 0.5 else 0
+def _object(rng: Random, here: World) -> tuple[Event, Event, Event]:
+    subject = here.names.draw(rng)
+    verb = here.verb(rng, "thing", subject)
+    heads = _distinct(rng, lambda: here.thing(rng, verb).head, here.things)
+    nouns = [Noun(head, here.adjective(rng, head) if rng.random() < 0.4 else 0) for head in heads]
+    place = here.place(rng, verb, spots_only=True) if rng.random() < 0.5 else 0
     gold = Event(subject, verb, nouns[0], place=place)
-    third = _other_verb_or_person(gold, rng)
+    third = _other_verb_or_person(gold, rng, here)
     return gold, gold._replace(object=nouns[1]), third._replace(object=nouns[2])
 
 
-def _number(rng: Random) -> tuple[Event, Event, Event]:
-    subject = world().names.draw(rng)
-    verb = world().verb(rng, "thing", subject)
-    head = world().thing(rng, verb).head
+def _number(rng: Random, here: World) -> tuple[Event, Event, Event]:
+    subject = here.names.draw(rng)
+    verb = here.verb(rng, "thing", subject)
+    head = here.thing(rng, verb).head
     counts = rng.sample(CATEGORY["digit"], 3)
     gold = Event(subject, verb, Noun(plural(head), number=counts[0]))
     if rng.random() < 1 / 3:
-        other = _other_thing(gold._replace(object=Noun(head)), rng)
+        other = _other_thing(gold._replace(object=Noun(head)), rng, here)
         third = gold._replace(object=Noun(plural(other.head), number=counts[2]))
     else:
-        third = _other_verb_or_person(gold, rng)
+        third = _other_verb_or_person(gold, rng, here)
         third = third._replace(object=noun_of(gold)._replace(number=counts[2]))
     return gold, gold._replace(object=noun_of(gold)._replace(number=counts[1])), third
 
 
-def _who(rng: Random) -> tuple[Event, Event, Event]:
-    names = _distinct(rng, lambda: world().names.draw(rng), CATEGORY["name"])
-    verb = world().verb(rng, "thing", names[0])
-    place = world().place(rng, verb, spots_only=True) if rng.random() < 0.4 else 0
-    gold = Event(names[0], verb, world().thing(rng, verb), place=place)
+def _who(rng: Random, here: World) -> tuple[Event, Event, Event]:
+    names = _distinct(rng, lambda: here.names.draw(rng), here.category["name"])
+    verb = here.verb(rng, "thing", names[0])
+    place = here.place(rng, verb, spots_only=True) if rng.random() < 0.4 else 0
+    gold = Event(names[0], verb, here.thing(rng, verb), place=place)
     if rng.random() < 0.5:
-        third = gold._replace(subject=names[2], verb=another_verb(verb, rng))
+        third = gold._replace(subject=names[2], verb=another_verb(verb, rng, here))
     else:
-        third = gold._replace(subject=names[2], object=_other_thing(gold, rng))
+        third = gold._replace(subject=names[2], object=_other_thing(gold, rng, here))
     return gold, gold._replace(subject=names[1]), third
 
 

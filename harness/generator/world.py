@@ -8,7 +8,8 @@ often, no amount of non-parallel text could identify which words of two language
 from __future__ import annotations
 
 from bisect import bisect
-from functools import lru_cache
+from collections.abc import Container
+from functools import lru_cache, partial
 from itertools import accumulate
 from random import Random
 from typing import Final, NamedTuple
@@ -48,9 +49,10 @@ class Event(NamedTuple):
 class Weighted:
     """A categorical distribution over concepts with integer weights (the same draws on every platform)."""
 
-    def __init__(self, items: list[int], weights: list[int]) -> None:
-        self._items = items
-        self._cumulative = list(accumulate(weights))
+    def __init__(self, items: list[int], weights: list[int], concepts: Container[int]) -> None:
+        kept = [(item, weight) for item, weight in zip(items, weights, strict=True) if item in concepts]
+        self._items = [item for item, _ in kept]
+        self._cumulative = list(accumulate(weight for _, weight in kept))
 
     def draw(self, rng: Random) -> int:
         """Return one concept, advancing the generator by one number."""
@@ -64,43 +66,49 @@ def _zipf(items: list[int], label: str) -> dict[int, float]:
     return {item: 1.0 / (rank + 1) ** _ZIPF_EXPONENT for rank, item in enumerate(order)}
 
 
-def _affine(rows: list[int], items: list[int], label: str, base: dict[int, float] | None = None) -> dict[int, Weighted]:
+def _affine(rows: list[int], items: list[int], label: str, concepts: Container[int]) -> dict[int, Weighted]:
     """Return a distribution over `items` for each of `rows`; synonyms (neighbouring verbs) share theirs."""
     rng = Random(f"{SEED}:affinity:{label}")
-    base = base or _zipf(items, label)
+    base = _zipf(items, label)
     return {
-        row: Weighted(items, [1 + round(10_000 * base[item] * rng.lognormvariate(0.0, _SIGMA)) for item in items])
+        row: Weighted(items, [1 + round(10_000 * base[item] * rng.lognormvariate(0.0, _SIGMA)) for item in items], concepts)
         for row in rows
     }
 
 
-def _flat(category: str, label: str) -> Weighted:
+def _flat(category: str, concepts: Container[int]) -> Weighted:
     items = list(CATEGORY[category])
-    weights = _zipf(items, label)
-    return Weighted(items, [round(10_000 * weights[item]) for item in items])
+    weights = _zipf(items, category)
+    return Weighted(items, [round(10_000 * weights[item]) for item in items], concepts)
 
 
 class World:
-    """Draws events; holds every distribution, and no state that changes."""
+    """Draws events; holds every distribution, and no state that changes.
 
-    def __init__(self) -> None:
+    With some `concepts` only, those are as likely as before relative to each other.
+    """
+
+    def __init__(self, concepts: Container[int] = range(len(CONCEPTS))) -> None:
+        flat, affine = partial(_flat, concepts=concepts), partial(_affine, concepts=concepts)
+        self.category = {name: [c for c in found if c in concepts] for name, found in CATEGORY.items()}
+        self.things = [concept for concept in THINGS if concept in concepts]
         names, jobs = list(CATEGORY["name"]), list(CATEGORY["job"])
         modifiers = [*CATEGORY["adjective"], *CATEGORY["colour"]]
         places = [*CATEGORY["spot"], *CATEGORY["city"]]
-        self.names = _flat("name", "name")
+        self.names = flat("name")
         verbs = {kind: list(CATEGORY[f"{kind}_verb"])[::2] for kind in ("thing", "person", "city", "org")}
         verbs["plain"] = list(CATEGORY["plain_verb"])
-        self._verbs = {kind: _affine(names + jobs, heads, f"verb-{kind}") for kind, heads in verbs.items()}
+        self._verbs = {kind: affine(names + jobs, heads, f"verb-{kind}") for kind, heads in verbs.items()}
         every = [head for heads in verbs.values() for head in heads]
-        self._jobs = _flat("job", "job")
-        self._objects = _affine(verbs["thing"], list(THINGS), "object")
-        self._adjectives = _affine([*THINGS], modifiers, "adjective")
-        self._places = _affine(every, places, "place")
-        self._spots = _affine(every, list(CATEGORY["spot"]), "spot")
-        self._cities = _affine(names + jobs, list(CATEGORY["city"]), "city")
-        self._orgs = _affine(names + jobs, list(CATEGORY["org"]), "org")
-        self._adverbs = _affine(every, list(CATEGORY["adverb"]), "adverb")
-        self._counts = _flat("digit", "digit")
+        self._jobs = flat("job")
+        self._objects = affine(verbs["thing"], list(THINGS), "object")
+        self._adjectives = affine([*THINGS], modifiers, "adjective")
+        self._places = affine(every, places, "place")
+        self._spots = affine(every, list(CATEGORY["spot"]), "spot")
+        self._cities = affine(names + jobs, list(CATEGORY["city"]), "city")
+        self._orgs = affine(names + jobs, list(CATEGORY["org"]), "org")
+        self._adverbs = affine(every, list(CATEGORY["adverb"]), "adverb")
+        self._counts = flat("digit")
 
     def subject(self, rng: Random, job_fraction: float = 0.3) -> int:
         """Return a name, or a job with the given probability."""

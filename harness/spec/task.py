@@ -18,9 +18,11 @@ FAMILIES = "harness.spec.options"
 class Edition(Spec):
     """The same task from other sources, e.g. those that are open to everyone. What it does not give is the task's.
 
-    `options` changes single options of the task, where these sources allow less; `deviation` has to say so.
+    `options` changes single options of the task, where these sources allow less; `deviation` has to say so. `of` names
+    another edition, which then gives what this one does not, split by split.
     """
 
+    of: Name | None = None
     languages: tuple[Lang, ...] = Field(min_length=1)
     options: dict[str, Any] = {}
     reader: Reader | None = None
@@ -88,6 +90,9 @@ class TaskSpec(Spec):
 
     @model_validator(mode="after")
     def _languages_have_data(self) -> TaskSpec:
+        for name, edition in self.editions.items():
+            if edition.of and (edition.of not in self.editions or self.editions[edition.of].of):
+                raise ValueError(f"editions.{name}.of: {edition.of!r} is no edition that stands by itself")
         for prefix, task in (("", self), *((f"editions.{name}.", self.in_edition(name)) for name in self.editions)):
             problem = task.sources_problem() or task.options_problem()
             if problem:
@@ -113,13 +118,14 @@ class TaskSpec(Spec):
         edition = self.editions.get(name or "")
         if edition is None:
             return self
-        source = self.source.model_copy(update={"licence": edition.licence}) if edition.licence else self.source
+        below = self.in_edition(edition.of)
+        source = below.source.model_copy(update={"licence": edition.licence}) if edition.licence else below.source
         changed = {
             "languages": edition.languages,
-            "options": {**self.options, **edition.options},
-            "reader": edition.reader or self.reader,
-            "splits": edition.splits,
-            "deviation": edition.deviation,
+            "options": {**below.options, **edition.options},
+            "reader": edition.reader or below.reader,
+            "splits": {**(below.splits if edition.of else {}), **edition.splits},
+            "deviation": edition.deviation or (below.deviation if edition.of else None),
             "source": source,
             "editions": {},
         }

@@ -72,6 +72,26 @@ def test_what_an_edition_may_not_say(edition, said) -> None:
         make(**edition)
 
 
+def with_dose(of: str) -> TaskSpec:
+    data = json.loads(make(options={"max_length": 64}, deviation="fewer", licence="CC0").model_dump_json())
+    data["editions"]["dose"] = {"of": of, "languages": ["de"], "splits": {"intermediate": {"en": rows(n=5)}}}
+    return TaskSpec.model_validate_json(json.dumps(data))
+
+
+def test_an_edition_of_another_gives_what_it_changes() -> None:
+    task = with_dose("open")
+    found, below = task.in_edition("dose"), task.in_edition("open")
+    assert found.n_rows("intermediate") == 5
+    assert found.splits == {**below.splits, "intermediate": found.splits["intermediate"]}
+    assert (found.options, found.deviation, found.source) == (below.options, below.deviation, below.source)
+
+
+@pytest.mark.parametrize("of", ["none", "dose"])
+def test_an_edition_is_of_one_that_stands_by_itself(of) -> None:
+    with pytest.raises(ValidationError, match=rf"editions\.dose\.of: '{of}' is no edition"):
+        with_dose(of)
+
+
 def test_sizes_are_known_where_every_part_says_them() -> None:
     task = make()
     assert task.n_rows("train", ["en"]) == 90
