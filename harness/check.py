@@ -15,6 +15,7 @@ from harness.evidence import Evidence
 from harness.plan import Plan
 from harness.selection import View
 from harness.spec import document
+from harness.spec.attack import ATTACKS, AttackSpec
 from harness.spec.base import Spec
 from harness.spec.benchmark import BenchmarkSpec
 from harness.spec.catalog import FOLDERS, Catalog
@@ -33,6 +34,7 @@ KINDS: dict[str, type[Spec]] = {
     "study": StudySpec,
     "task": TaskSpec,
     "model": ModelSpec,
+    "attack": AttackSpec,
     "benchmark": BenchmarkSpec,
     "reference": ReferenceSpec,
     "claims": ClaimsSpec,
@@ -45,6 +47,7 @@ MARKS = {
     "groups": "benchmark",
     "systems": "reference",
     "n_parameters": "model",
+    "kind": "attack",
 }
 FITTING = {
     "sequence_classification": ("accuracy",),
@@ -100,6 +103,7 @@ def check(path: Path, catalog: Catalog) -> list[Problem]:
         "study": _study,
         "task": _task,
         "model": _model,
+        "attack": _attack,
         "benchmark": lambda *_: iter(()),
         "reference": reference.faults,
         "claims": _claims,
@@ -225,6 +229,15 @@ def _model(model: ModelSpec, catalog: Catalog) -> Found:
         yield ("retrieval", "layer"), f"layer {layer} of an encoder with {layers} layers", f"0 to {layers}"
 
 
+def _attack(attack: AttackSpec, catalog: Catalog) -> Found:
+    yield from _known(("kind",), "attack", attack.kind, plugin.names(ATTACKS))
+    if attack.kind in plugin.names(ATTACKS):
+        try:
+            attack.resolved_options()
+        except SpecError as error:
+            yield ("options",), str(error).removeprefix("options."), ""
+
+
 def _trainable(loc: Loc, name: str, catalog: Catalog, family: str | None = None) -> Found:
     yield from _known(loc, "task", name, catalog.names("tasks"))
     if name not in catalog.names("tasks"):
@@ -256,6 +269,23 @@ def _study(study: StudySpec, catalog: Catalog) -> Found:
     yield from _targets(study, catalog)
     for arm in study.intermediate:
         yield from _arm(("intermediate", arm), study.intermediate[arm], catalog)
+    yield from _attacks(study, catalog)
+
+
+def _attacks(study: StudySpec, catalog: Catalog) -> Found:
+    families = {catalog.task(name).family for name in study.vary.target if name in catalog.names("tasks")}
+    if study.lexicon:
+        yield from _known(("lexicon",), "task", study.lexicon, catalog.names("tasks"))
+    for name in study.attacks:
+        loc: Loc = ("attacks", name)
+        yield from _known(loc, "attack", name, catalog.names("attacks"))
+        if name not in catalog.names("attacks") or catalog.attack(name).kind not in plugin.names(ATTACKS):
+            continue
+        attack = catalog.attack(name)
+        if not families & set(attack.families()):
+            yield loc, f"{name!r} attacks no target of this study", f"it takes {', '.join(attack.families())}"
+        if attack.needs_lexicon() and not study.lexicon:
+            yield loc, f"{name!r} takes words from a lexicon", "name the task of parallel sentences under `lexicon`"
 
 
 def _targets(study: StudySpec, catalog: Catalog) -> Found:
@@ -289,6 +319,10 @@ def _targets(study: StudySpec, catalog: Catalog) -> Found:
 
 
 def _arm(loc: Loc, spec: IntermediateSpec, catalog: Catalog) -> Found:
+    if spec.edition:
+        editions = {edition for n in spec.tasks if n in catalog.names("tasks") for edition in catalog.editions(n)}
+        yield from _known((*loc, "edition"), "edition of its tasks", spec.edition, sorted(editions))
+        catalog = catalog.for_arm(spec)
     for i, name in enumerate(spec.tasks):
         yield from _trainable((*loc, "tasks", i), name, catalog)
         rows = _training_rows(catalog.task(name)) if name in catalog.names("tasks") else spec.translate_to

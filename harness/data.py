@@ -13,14 +13,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
-
 from harness import plugin
 from harness.canon import digest, dumps
 from harness.errors import EvidenceMissing, SpecError, StoreCorrupt
 from harness.folder import DataFolder, origin
 from harness.mirror import find_in_mirror
-from harness.spec.base import Spec
+from harness.spec.base import Spec, options
 from harness.spec.catalog import Catalog
 from harness.spec.data import File, Reader, Rows, Split
 from harness.spec.task import TaskSpec
@@ -149,16 +147,7 @@ def prepare(task: TaskSpec, needed: Iterable[str], data: DataFolder, lookup: Loo
 
 def reader_options(reader: Reader) -> Spec:
     """Returns a reader's options, defaults filled in. Raises SpecError for one that it does not know."""
-    model: type[Spec] = plugin.load(READERS, reader.name).Options
-    try:
-        return model.model_validate_json(dumps(reader.options))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(("reader", reader.name, "options", *map(str, first["loc"])))
-        hint = ""
-        if first["type"] == "extra_forbidden":
-            hint = f" ({plugin.near(str(first['loc'][-1]), model.model_fields)})"
-        raise SpecError(f"{where}: {first['msg'].removeprefix('Value error, ')}{hint}") from None
+    return options(READERS, reader.name, reader.options, f"reader.{reader.name}.options")
 
 
 def describe(task: TaskSpec, split: Split, language: str, lookup: Lookup) -> Description:

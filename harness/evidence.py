@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from harness import plugin
 from harness.errors import SpecError, StoreCorrupt
 from harness.estimate import BASIS, estimate
+from harness.metrics._ratio import percent
 from harness.plan import Plan, PlannedRun
 from harness.records import JSON, Manifest, Stage
+from harness.spec.attack import FLIPS, NONE
 from harness.spec.catalog import Catalog
 from harness.spec.task import TaskSpec
 from harness.stats.bootstrap import Cell, resample
@@ -50,6 +52,21 @@ class Drawn:
     n_examples: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Under:
+    """What of an attack counts.
+
+    The score on attacked rows; the drop, how far it lies below that on the same rows as they were; or flips, how many of
+    the predictions are others, in percent.
+    """
+
+    attack: str = NONE
+    quantity: Literal["score", "drop", "flips"] = "score"
+
+
+CLEAN = Under()
+
+
 class Evidence:
     """A plan's results, as far as the store has them."""
 
@@ -58,7 +75,7 @@ class Evidence:
         self.n_resamples = n_resamples
         self.store = store
         self.catalog = catalog.for_study(plan.study)
-        self._drawn: dict[tuple[str, str, tuple[str, ...]], Drawn] = {}
+        self._drawn: dict[tuple[str, str, tuple[str, ...], Under], Drawn] = {}
         self._means: dict[tuple[object, ...], Sample] = {}
         self._sound: set[str] = set()
         self._scores: dict[str, list[JSON]] = {}
@@ -104,19 +121,29 @@ class Evidence:
         """Returns whether a target is fine-tuned; one that is not is evaluated with the encoder as it is."""
         return self.run(self.arms[0], target, self.seeds[0]).finetune is not None
 
-    def evaluations(self, arms: Iterable[Arm], targets: Iterable[str], languages: Sequence[str] = ()) -> list[Stage]:
-        """Returns the evaluations of arms on targets with all seeds, each once; in some languages, or in all."""
+    def attacks(self, target: str) -> tuple[str, ...]:
+        """Returns the labels of the attacks that a target is evaluated under, in the study's order."""
+        return tuple(self.run(self.arms[0], target, self.seeds[0]).attacked)
+
+    def evaluations(
+        self, arms: Iterable[Arm], targets: Iterable[str], languages: Sequence[str] = (), attack: str = NONE
+    ) -> list[Stage]:
+        """Returns the evaluations of arms on targets with all seeds, each once; in some languages, or in all.
+
+        Under an attack those on attacked rows, and those on the same rows as they were, which say what is missing.
+        """
         runs = [self.run(arm, target, seed) for arm, target, seed in product(arms, targets, self.seeds)]
-        found = (s for run in runs for x, s in run.evaluate.items() if not languages or x in languages)
+        sides = [side for run in runs for side in (run.evaluate, run.attacked.get(attack, {}))]
+        found = (stage for side in sides for x, stage in side.items() if not languages or x in languages)
         return list({stage.key: stage for stage in found}.values())
 
-    def missing(self, arms: Iterable[Arm], targets: Iterable[str]) -> list[Stage]:
+    def missing(self, arms: Iterable[Arm], targets: Iterable[str], attack: str = NONE) -> list[Stage]:
         """Returns the evaluations that these arms and targets need and the store has not."""
-        return [stage for stage in self.evaluations(arms, targets) if stage.key not in self.done]
+        return [stage for stage in self.evaluations(arms, targets, attack=attack) if stage.key not in self.done]
 
-    def is_complete(self, arm: Arm, target: str) -> bool:
+    def is_complete(self, arm: Arm, target: str, attack: str = NONE) -> bool:
         """Returns whether an arm has been evaluated on a target in all languages with all seeds."""
-        return not self.missing([arm], [target])
+        return not self.missing([arm], [target], attack)
 
     def manifest(self, stage: Stage) -> Manifest:
         """Returns the manifest of a finished stage."""
@@ -128,7 +155,7 @@ class Evidence:
         owner = {
             stage.key: models[run.encoder_name]
             for run in self.plan.runs
-            for stage in (run.pretrain, run.intermediate, run.finetune, *run.evaluate.values())
+            for stage in (run.pretrain, run.intermediate, run.finetune, *run.evaluations)
             if stage
         }
         rows: list[JSON] = []
@@ -152,7 +179,7 @@ class Evidence:
         """Returns every score there is: the fields of a Score and `encoder`, `arm`, `seed`; in the plan's order."""
         rows = []
         for run in self.plan.runs:
-            for stage in run.evaluate.values():
+            for stage in run.evaluations:
                 if stage.key in self.done:
                     where = {"encoder": run.encoder_name, "arm": run.arm, "seed": run.spec.seed}
                     rows += [{**where, **score} for score in self.read(stage, "scores.json")]
@@ -195,18 +222,21 @@ class Evidence:
             raise StoreCorrupt(f"{self.store.path(stage)}: no statistics of {metric}; delete it and run the study again")
         return found
 
-    def drawn(self, encoder: str, target: str, metrics: Sequence[str] = ()) -> Drawn:
+    def drawn(self, encoder: str, target: str, metrics: Sequence[str] = (), under: Under = CLEAN) -> Drawn:
         """Returns the scores on a target of all of an encoder's arms that are complete, examples resampled.
 
-        A score is the mean of `metrics`, each of the same draws; the target's own by default.
+        A score is the mean of `metrics`, each of the same draws; the target's own by default. Under an attack only the
+        examples that meet its condition count, before and after, and a drop is taken of the same draws.
         """
         wanted = tuple(metrics) or (self.targets[target].metric,)
-        if (encoder, target, wanted) not in self._drawn:
-            arms = tuple(arm for arm in self.arms if arm.encoder == encoder and self.is_complete(arm, target))
-            self._drawn[encoder, target, wanted] = self._resampled(arms, target, wanted)
-        return self._drawn[encoder, target, wanted]
+        place = encoder, target, wanted, under
+        if place not in self._drawn:
+            own = (arm for arm in self.arms if arm.encoder == encoder)
+            arms = tuple(arm for arm in own if self.is_complete(arm, target, under.attack))
+            self._drawn[place] = self._resampled(arms, target, wanted, under)
+        return self._drawn[place]
 
-    def _resampled(self, arms: tuple[Arm, ...], target: str, metrics: tuple[str, ...]) -> Drawn:
+    def _resampled(self, arms: tuple[Arm, ...], target: str, metrics: tuple[str, ...], under: Under) -> Drawn:
         languages, n_seeds = self.languages(target), len(self.seeds)
         if not arms or not languages:
             empty = Sample(np.empty((n_seeds, 0, 0)), np.empty((self.n_resamples, n_seeds, 0, 0)))
@@ -217,10 +247,11 @@ class Evidence:
         n_examples: list[int] = []
         parts = []
         for own in together:
-            cells = [cell for metric in metrics for cell in self.cells(arms, target, own, metric)]
-            n_examples += [len(cell.ids) for cell in cells[: len(own)]]
-            drawn = resample(cells, n_resamples=self.n_resamples)
-            parts.append([a.reshape(*a.shape[:-1], len(metrics), len(own)).mean(-2) for a in drawn])
+            cells, n = self._sides(arms, target, own, metrics, under)
+            n_examples += n
+            drawn = resample([cell for side in cells for cell in side], n_resamples=self.n_resamples)
+            sides = [a.reshape(*a.shape[:-1], len(cells), -1, len(own)).mean(-2) for a in drawn]
+            parts.append([side[..., 0, :] - side[..., 1, :] if len(cells) > 1 else side[..., 0, :] for side in sides])
         by_seed, replicates = (np.concatenate(found, axis=-1) for found in zip(*parts, strict=True))
         return Drawn(arms, languages, Sample(by_seed, replicates), tuple(n_examples))
 
@@ -230,6 +261,7 @@ class Evidence:
         targets: Sequence[str],
         metrics: Mapping[str, Sequence[str]] | None = None,
         languages: Sequence[str] = (),
+        under: Under = CLEAN,
     ) -> Sample:
         """Returns the scores of all of an encoder's arms in the study's order; columns are targets, means over languages.
 
@@ -237,19 +269,47 @@ class Evidence:
         all by default. nan where an arm is not complete on a target, or a target has none of the languages.
         """
         scored = {target: tuple((metrics or {}).get(target, ())) for target in targets}
-        place = (encoder, tuple(scored.items()), tuple(languages))
+        place = (encoder, tuple(scored.items()), tuple(languages), under)
         if place not in self._means:
             arms = self.arms_of(encoder)
             by_seed = np.full((len(self.seeds), len(arms), len(targets)), np.nan)
             replicates = np.full((self.n_resamples, *by_seed.shape), np.nan, np.float32)
             for t, target in enumerate(targets):
-                drawn = self.drawn(encoder, target, scored[target])
+                drawn = self.drawn(encoder, target, scored[target], under)
                 columns = [i for i, language in enumerate(drawn.languages) if not languages or language in languages]
                 for a, arm in enumerate(drawn.arms if columns else ()):
                     by_seed[:, arms.index(arm), t] = drawn.sample.by_seed[:, a, columns].mean(-1)
                     replicates[..., arms.index(arm), t] = drawn.sample.replicates[:, :, a, columns].mean(-1)
             self._means[place] = Sample(by_seed, replicates)
         return self._means[place]
+
+    def _sides(
+        self, arms: Sequence[Arm], target: str, languages: Sequence[str], metrics: Sequence[str], under: Under
+    ) -> tuple[list[list[Cell]], list[int]]:
+        """Returns the cells [metrics × languages] whose scores count, and for a drop first those that it is taken from.
+
+        Beside them how many examples each language has. An example that does not meet an attack's condition stays, with
+        nothing to count, so that the same examples are drawn in every language.
+        """
+        clean = [cell for metric in metrics for cell in self.cells(arms, target, languages, metric)]
+        if under.attack == NONE:
+            return [clean], [len(cell.ids) for cell in clean[: len(languages)]]
+        hit, found, n = [], [], []
+        for i, cell in enumerate(clean):
+            language, metric = languages[i % len(languages)], metrics[i // len(languages)]
+            counted = FLIPS if under.quantity == "flips" else metric
+            attacked = self._counts(arms, target, language, counted, under.attack)
+            place = {name: row for row, name in enumerate(cell.ids.tolist())}
+            rows = [place[name] for name in attacked[1].tolist()]
+            counts = np.zeros((*cell.statistics.shape[:3], attacked[0].shape[-1]))
+            counts[:, :, rows] = attacked[0]
+            kept = np.zeros_like(cell.statistics)
+            kept[:, :, rows] = cell.statistics[:, :, rows]
+            aggregate = _share if under.quantity == "flips" else cell.aggregate
+            found.append(replace(cell, statistics=counts, aggregate=aggregate))
+            hit.append(replace(cell, statistics=kept))
+            n.append(len(rows))
+        return ([hit, found] if under.quantity == "drop" else [found]), n[: len(languages)]
 
     def cells(self, arms: Sequence[Arm], target: str, languages: Sequence[str], metric: str | None = None) -> list[Cell]:
         """Returns a Cell [A, S, N, K] for each language of a target, rows matched by id; of its own metric by default.
@@ -260,22 +320,35 @@ class Evidence:
         aggregate = plugin.load("harness.metrics", metric).aggregate
         cells: list[Cell] = []
         for language in languages:
-            stages = [[self.run(arm, target, seed).evaluate[language] for seed in self.seeds] for arm in arms]
-            first, ids = self.statistics(stages[0][0], metric)
-            counts = np.empty((len(arms), len(self.seeds), *first.shape))
-            for a, row in enumerate(stages):
-                for s, stage in enumerate(row):
-                    if stage is stages[0][0]:
-                        counts[a, s] = first
-                    elif s and stage.key == row[0].key:  # untrained, one evaluation serves all seeds
-                        counts[a, s] = counts[a, 0]
-                    else:
-                        own, names = self.statistics(stage, metric)
-                        counts[a, s] = own if np.array_equal(names, ids) else _in_order(own, names, ids)
+            counts, ids = self._counts(arms, target, language, metric)
             if self.targets[target].parallel and cells and set(ids.tolist()) != set(cells[0].ids.tolist()):
                 raise SpecError(f"{target} is parallel, but its ids in {language} are not those in {languages[0]}")
             cells.append(Cell(counts, ids, target, aggregate))
         return cells
+
+    def _counts(
+        self, arms: Sequence[Arm], target: str, language: str, metric: str, attack: str = NONE
+    ) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
+        """Returns statistics [A, S, N, K] and the ids [N] that they are of, rows matched by id."""
+        runs = [[self.run(arm, target, seed) for seed in self.seeds] for arm in arms]
+        stages = [[(r.evaluate if attack == NONE else r.attacked[attack])[language] for r in row] for row in runs]
+        first, ids = self.statistics(stages[0][0], metric)
+        counts = np.empty((len(arms), len(self.seeds), *first.shape))
+        for a, row in enumerate(stages):
+            for s, stage in enumerate(row):
+                if stage is stages[0][0]:
+                    counts[a, s] = first
+                elif s and stage.key == row[0].key:  # untrained, one evaluation serves all seeds
+                    counts[a, s] = counts[a, 0]
+                else:
+                    own, names = self.statistics(stage, metric)
+                    counts[a, s] = own if np.array_equal(names, ids) else _in_order(own, names, ids)
+        return counts, ids
+
+
+def _share(totals: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the first of two totals [..., 2] in percent of the second."""
+    return percent(totals[..., 0], totals[..., 1])
 
 
 def statistics_in(folder: Path, metric: str) -> tuple[NDArray[np.float64], NDArray[np.str_]] | None:

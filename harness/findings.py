@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.evidence import Arm
+from harness.evidence import CLEAN, Arm, Under
 from harness.records import JSON
 from harness.selection import View, describe
 from harness.spec import claim
+from harness.spec.attack import NONE
 from harness.stats.effect import Effect, Sample
 from harness.stats.power import seeds_needed
 
@@ -84,7 +85,14 @@ def scores(view: View, part: claim.Part, arms: Sequence[Arm], targets: Sequence[
     Raises Gap if any of their evaluations is missing, Mismatch if a target is not scored by the part's metric.
     """
     evidence = view.evidence
-    missing = evidence.missing(arms, targets)
+    under = Under(part.attack, part.quantity)
+    for target in targets if under != CLEAN else ():
+        if under.attack not in evidence.attacks(target):
+            there = ", ".join(evidence.attacks(target)) or "none"
+            raise Gap(
+                f"{view.study} does not evaluate {target} under {under.attack}, only under {there}: add it to `attacks`"
+            )
+    missing = evidence.missing(arms, targets, under.attack)
     if missing:
         raise Gap(f"evaluations that the store lacks: {len(missing)}; {view.command}")
     metrics = {target: view.metrics(target, part.metric) for target in targets}
@@ -95,11 +103,11 @@ def scores(view: View, part: claim.Part, arms: Sequence[Arm], targets: Sequence[
             raise Mismatch(f"metric: {target} is scored by {there}, the claim is about {part.metric}")
     n_examples = 0
     for target in targets:
-        drawn = evidence.drawn(view.encoder, target, metrics[target])
+        drawn = evidence.drawn(view.encoder, target, metrics[target], under)
         sizes = dict(zip(drawn.languages, drawn.n_examples, strict=True))
         n_examples += sum(sizes[language] for language in _languages(view, part, target))
-    keys = tuple(stage.key for stage in evidence.evaluations(arms, targets, part.languages))
-    sample = evidence.means(view.encoder, targets, metrics, part.languages)
+    keys = tuple(stage.key for stage in evidence.evaluations(arms, targets, part.languages, under.attack))
+    sample = evidence.means(view.encoder, targets, metrics, part.languages, under)
     return Scores(sample, evidence.arms_of(view.encoder), tuple(targets), n_examples, keys)
 
 
@@ -129,13 +137,16 @@ def finding(view: View, part: Any, expected: JSON, arms: Sequence[Arm], targets:
         "tasks": ",".join(f"{t}:{'+'.join(view.metrics(t, part.metric))}" for t in targets),
         "langs": ",".join(languages),
         "split": evidence.plan.study.split,
-        "attack": "none",
+        "attack": part.attack,
+        **({"quantity": part.quantity} if part.quantity != "score" else {}),
         "seeds": ",".join(map(str, evidence.seeds)),
         "select": "source",
         "resamples": evidence.n_resamples,
         "v": VERSION,
     }
     narrowed = {name: getattr(part, name, None) for name in ("targets", "groups", "languages", "metric")}
+    if part.attack != NONE:
+        narrowed |= {"attack": part.attack, "quantity": part.quantity}
     narrowed = {name: list(v) if isinstance(v, tuple) else v for name, v in narrowed.items() if v}
     return Finding(
         expected={**expected, **narrowed},

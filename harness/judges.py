@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.evidence import Arm
+from harness.evidence import Arm, Under
 from harness.findings import (
     Array,
     Finding,
@@ -25,6 +25,7 @@ from harness.findings import (
     finding,
     named,
     scores,
+    targets_of,
     whole,
 )
 from harness.lineage import provenance
@@ -296,7 +297,9 @@ def _gains(view: View, part: claim.Correlation, arms: Sequence[Arm], found: Scor
         return {name: gains[t] for t, task in tasks.items() for name in (t, *task.proxy_for)}
     kept: dict[str, list[float]] = {}
     for target in found.targets:
-        drawn = view.evidence.drawn(view.encoder, target, view.metrics(target, part.metric))
+        drawn = view.evidence.drawn(
+            view.encoder, target, view.metrics(target, part.metric), Under(part.attack, part.quantity)
+        )
         means = drawn.sample.by_seed.mean(0)
         treated = np.mean([means[drawn.arms.index(arm)] for arm in arms[1:]], axis=0)
         for language, gain in zip(drawn.languages, treated - means[drawn.arms.index(arms[0])], strict=True):
@@ -305,7 +308,43 @@ def _gains(view: View, part: claim.Correlation, arms: Sequence[Arm], found: Scor
     return {language: float(np.mean(values)) for language, values in kept.items()}
 
 
+def slope(view: View, part: claim.Slope) -> Finding:
+    """Judges "it rises (or falls) along a line with these numbers", one for each arm, by least squares over the arms.
+
+    Null hypothesis: it does not. The slope is a weighted sum of the arms' scores, an effect like any other.
+    """
+    known = view.evidence.arms_of(view.encoder)
+    lacking = [name for name in part.numbers if name not in {arm.name for arm in known}]
+    if lacking:
+        raise Gap(f"{view.study} has no arm {', '.join(lacking)}")
+    arms = [arm for arm in known if arm.name in part.numbers]
+    targets = targets_of(view, None, view.wanted(part))
+    found = scores(view, part, arms, targets)
+    numbers = np.array([part.numbers[arm.name] for arm in arms])
+    weights = (numbers - numbers.mean()) / ((numbers - numbers.mean()) ** 2).sum()
+    own: Array = np.sum([w * found.mean(arm) for w, arm in zip(weights, arms, strict=True)], axis=0)
+    expected = {"slope": part.sign, "numbers": {arm.name: part.numbers[arm.name] for arm in arms}}
+    base = finding(view, part, expected, arms, targets, found)
+    levels = {arm.name: round(float((found.sample.by_seed * found.mean(arm)).sum((1, 2)).mean()), 4) for arm in arms}
+    result = replace(contrast(base, found.sample.effect(own), part.alpha), details={"by arm": levels})
+    if part.sign == "positive":
+        return result
+    return replace(result, p_for=result.p_against, p_against=result.p_for)
+
+
 JUDGES: dict[str, Callable[[View, Any], Finding]] = {
     judge.__name__: judge
-    for judge in (greater, comparison, value, selected_greater, equivalent, best, ordering, count, correlation, provenance)
+    for judge in (
+        greater,
+        comparison,
+        value,
+        selected_greater,
+        equivalent,
+        best,
+        ordering,
+        count,
+        correlation,
+        slope,
+        provenance,
+    )
 }

@@ -14,6 +14,7 @@ from harness import plugin
 from harness.canon import Address
 from harness.data import Description, describe
 from harness.records import JSON, Stage
+from harness.spec.attack import ATTACKS, label
 from harness.spec.catalog import Catalog
 from harness.spec.data import Split
 from harness.spec.model import ModelSpec
@@ -22,10 +23,13 @@ from harness.spec.study import BASELINE, StudySpec
 from harness.spec.task import TaskSpec
 from harness.spec.training import TrainingSpec
 
+# One draw for all arms and seeds: they are compared on the same attacked rows.
+ATTACK_SEED = 1
+
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """The stages of one run. `evaluate` maps a language to its stage; `encoder` is none for a published encoder."""
+    """The stages of one run. `evaluate` maps a language to its stage, `attacked` an attack's label to such a map."""
 
     encoder_name: str
     arm: str
@@ -34,6 +38,12 @@ class PlannedRun:
     intermediate: Stage | None
     finetune: Stage | None
     evaluate: dict[str, Stage]
+    attacked: dict[str, dict[str, Stage]] = field(default_factory=dict)
+
+    @property
+    def evaluations(self) -> list[Stage]:
+        """All evaluations of the run: on the rows as they are, then on attacked ones."""
+        return [stage for by_language in (self.evaluate, *self.attacked.values()) for stage in by_language.values()]
 
 
 @dataclass(frozen=True)
@@ -91,12 +101,13 @@ class _Planner:
         self.catalog = catalog
         self.limit = limit
         self.stages: dict[Address, Stage] = {}
-        self._described: dict[tuple[str, Split, str], Description] = {}
+        self._described: dict[tuple[str | None, str, Split, str], Description] = {}
 
-    def _describe(self, task: TaskSpec, split: Split, language: str) -> Description:
-        place = (task.name, split, language)
+    def _describe(self, task: TaskSpec, split: Split, language: str, catalog: Catalog | None = None) -> Description:
+        catalog = catalog or self.catalog
+        place = (catalog.edition, task.name, split, language)
         if place not in self._described:
-            self._described[place] = describe(task, split, language, self.catalog.task)
+            self._described[place] = describe(task, split, language, catalog.task)
         return self._described[place]
 
     def _add(self, stage: Stage) -> Stage:
@@ -114,7 +125,32 @@ class _Planner:
             finetune = self.finetune(model, parent, arm, self.catalog.trainer(task), spec.training, spec.seed)
             parent = finetune
         evaluate = {language: self.evaluate(model, parent, arm, task, language, spec) for language in spec.evaluate}
-        return PlannedRun(spec.encoder, arm, spec, pretrain, intermediate, finetune, evaluate)
+        attacked = {
+            label(name, strength): {x: self.attacked(stage, name, strength, study, task, x) for x, stage in evaluate.items()}
+            for name, strengths in study.attacks.items()
+            if task.family in self.catalog.attack(name).families()
+            for strength in strengths
+        }
+        return PlannedRun(spec.encoder, arm, spec, pretrain, intermediate, finetune, evaluate, attacked)
+
+    def attacked(self, clean: Stage, name: str, strength: float, study: StudySpec, task: TaskSpec, language: str) -> Stage:
+        """Returns the same evaluation on attacked rows; a row that the attack leaves as it is keeps its prediction."""
+        spec = self.catalog.attack(name)
+        attack: JSON = {
+            "name": name,
+            "kind": spec.kind,
+            "version": plugin.version(ATTACKS, spec.kind),
+            "options": spec.resolved_options().data(),
+            "strength": strength,
+            "seed": ATTACK_SEED,
+        }
+        if spec.needs_lexicon():
+            parallel = self.catalog.task(study.lexicon or "")
+            there = language in parallel.languages and parallel.rows(study.split, language)
+            attack["lexicon"] = self._describe(parallel, study.split, language) if there else []
+        what, rest = clean.label.split(" · ", 1)
+        shown = f"{what} {label(name, strength)} · {rest}"
+        return self._add(Stage("evaluate", {**clean.params, "attack": attack}, (*clean.inputs, clean.key), shown))
 
     def pretrain(self, model: ModelSpec) -> Stage:
         trained = model.trained
@@ -160,18 +196,23 @@ class _Planner:
             "labels": list(task.labels),
         }
 
-    def _data(self, task: TaskSpec, splits: Iterable[Split], languages: Iterable[str]) -> JSON:
+    def _data(
+        self, task: TaskSpec, splits: Iterable[Split], languages: Iterable[str], catalog: Catalog | None = None
+    ) -> JSON:
         languages = tuple(languages)
-        return {split: {x: self._describe(task, split, x) for x in languages if task.rows(split, x)} for split in splits}
+        return {
+            split: {x: self._describe(task, split, x, catalog) for x in languages if task.rows(split, x)} for split in splits
+        }
 
     def intermediate(self, model: ModelSpec, parent: Stage | None, arm: str, spec: IntermediateSpec, seed: int) -> Stage:
         encoder, inputs = self._encoder(model, parent)
         tasks = []
+        catalog = self.catalog.for_arm(spec)
         for name in spec.tasks:
-            task = self.catalog.task(name)
+            task = catalog.task(name)
             split: Split = "intermediate" if task.splits.get("intermediate") else "train"
             languages = spec.translate_to or (task.train_language or "en",)
-            data = self._data(task, (split,), languages)[split]
+            data = self._data(task, (split,), languages, catalog)[split]
             tasks.append({"task": self._task(task), "train": data})
         mlm = None
         if spec.mlm:

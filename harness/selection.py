@@ -81,6 +81,8 @@ class View:
         spec = self.intermediate(arm)
         if spec is None or bool(spec.mlm) != query.mlm or bool(spec.translate_to) != query.translated:
             return False
+        if query.edition and spec.edition != query.edition:
+            return False
         if query.intermediate == claim.ALL:
             return len(spec.tasks) > 1 and sorted(spec.tasks) == self.all_tasks()
         if len(spec.tasks) != len(query.intermediate):
@@ -210,6 +212,7 @@ def needed(claims: claim.ClaimsSpec, claim_id: str, evidence: Evidence) -> list[
             targets = view.targets(view.wanted(part))
             for run in evidence.plan.runs:
                 if run.encoder_name == encoder and run.arm in arms and run.spec.target in targets:
-                    chain = (run.pretrain, run.intermediate, run.finetune, *run.evaluate.values())
+                    attacked = run.attacked.get(part.attack, {})
+                    chain = (run.pretrain, run.intermediate, run.finetune, *run.evaluate.values(), *attacked.values())
                     keep |= {stage.key for stage in chain if stage}
     return [stage for stage in evidence.plan.stages if stage.key in keep]

@@ -22,7 +22,8 @@ Row = dict[str, Any]
 class Setup:
     """What an attack needs beside rows: where they come from, how strong it is in [0, 1], and its options.
 
-    `lexicon` maps a lower-case word of the rows' language to its likeliest translation, where the study has parallel data.
+    `lexicon` maps a lower-case word of the rows' language to its likeliest translation; a module with `LEXICON = True` needs
+    it, and a study makes it of its own parallel data.
     `others` are further rows of the same set that material may be taken from; none means the attacked ones.
     """
 

@@ -14,6 +14,7 @@ from harness.attacks import Row, Setup
 from harness.attacks._texts import FIELDS, Edit, Text, TextOptions, edit_rows
 
 VERSION = 1
+LEXICON = True
 Options = TextOptions
 FAMILIES = tuple(FIELDS)
 CONDITION = (

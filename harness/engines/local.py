@@ -47,7 +47,7 @@ class LocalEngine:
     ) -> Iterator[Outcome]:
         """Yields outcomes as they come; earlier phases first, then in the order given.
 
-        A worker takes a stage with the same parents as its last one first: it may still hold what it read of them.
+        A worker takes a stage with the same first parent as its last one first: it may still hold what it read of it.
         """
         open_keys = {stage.key for stage in stages}
         waiting = sorted(stages, key=lambda s: KINDS.index(s.kind))
@@ -59,7 +59,7 @@ class LocalEngine:
                         ready = [s for s in waiting if not open_keys.intersection(s.inputs)]
                         if not ready:
                             break
-                        kin = (s for s in ready if s.kind == ready[0].kind and s.inputs == worker.last_inputs)
+                        kin = (s for s in ready if s.kind == ready[0].kind and s.inputs[:1] == worker.last_inputs[:1])
                         chosen = next(kin, ready[0])
                         waiting.remove(chosen)
                         worker.stage, worker.last_inputs = chosen, chosen.inputs

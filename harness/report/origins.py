@@ -24,7 +24,7 @@ def places(evidence: Evidence) -> dict[str, JSON]:
             (run.pretrain, {}),
             (run.intermediate, {}),
             (run.finetune, {}),
-            *((stage, {"language": language}) for language, stage in run.evaluate.items()),
+            *((stage, {"language": x}) for by in (run.evaluate, *run.attacked.values()) for x, stage in by.items()),
         ]
         for stage, more in stages:
             if stage is not None:

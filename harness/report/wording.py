@@ -66,6 +66,7 @@ KIND_WORDS = {
     "ordering": "order of groups",
     "count": "how many",
     "correlation": "correlation",
+    "slope": "slope",
     "comparison": "comparison",
     "provenance": "set-up",
 }
@@ -212,11 +213,17 @@ def asked(part: JSON) -> str:
         phrase = f"largest gain on {expected.pop('largest gain')}, of {_plain(expected.pop('of', []))}"
     elif kind == "equivalent" and "difference" in expected:
         phrase = f"{expected.pop('arms', arm)} against {over}: difference {expected.pop('difference')} points"
+    elif kind == "slope" and "slope" in expected:
+        way = "rises" if expected.pop("slope") == "positive" else "falls"
+        phrase = f"{way} over {', '.join(f'{name} {number:g}' for name, number in expected.pop('numbers', {}).items())}"
     else:
         if arm:
             expected = {"arm": arm, **expected}
         phrase = ""
     expected.pop("selected", None)
+    if "attack" in expected:
+        quantity = {"score": "under", "drop": "drop under", "flips": "flips under"}[expected.pop("quantity", "score")]
+        phrase = f"{phrase}, {quantity} {expected.pop('attack')}".removeprefix(", ")
     rest = "; ".join(_pair(key, value) for key, value in expected.items())
     return "; ".join(text for text in (phrase, rest) if text) or MISSING
 

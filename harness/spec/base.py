@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from harness import plugin
+from harness.canon import dumps
+from harness.errors import SpecError
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
 Lang = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
@@ -29,3 +33,16 @@ class Source(Spec):
     url: str
     licence: str
     citation: str
+
+
+def options(package: str, name: str, given: dict[str, Any], place: str = "options") -> Spec:
+    """Returns a module's `Options`, defaults filled in. Raises SpecError, with the place, for one that it does not know."""
+    model: type[Spec] = plugin.load(package, name).Options
+    try:
+        return model.model_validate_json(dumps(given))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join((place, *map(str, first["loc"])))
+        known = f" ({plugin.near(str(first['loc'][-1]), model.model_fields)})"
+        hint = known if first["type"] == "extra_forbidden" else ""
+        raise SpecError(f"{where}: {first['msg'].removeprefix('Value error, ')}{hint}") from None

@@ -11,11 +11,13 @@ from typing import Any, TypeVar
 from harness import plugin
 from harness.errors import Problem, SpecError
 from harness.spec import document
+from harness.spec.attack import AttackSpec
 from harness.spec.base import Spec
 from harness.spec.benchmark import BenchmarkSpec
 from harness.spec.claim import ClaimsSpec
 from harness.spec.model import ModelSpec
 from harness.spec.reference import ReferenceSpec
+from harness.spec.run import IntermediateSpec
 from harness.spec.study import StudySpec
 from harness.spec.task import TaskSpec
 
@@ -24,6 +26,7 @@ FOLDERS: dict[str, type[Spec]] = {
     "studies": StudySpec,
     "tasks": TaskSpec,
     "models": ModelSpec,
+    "attacks": AttackSpec,
     "benchmarks": BenchmarkSpec,
     "reference": ReferenceSpec,
 }
@@ -49,6 +52,10 @@ class Catalog:
     def for_study(self, study: StudySpec) -> Catalog:
         """Returns the catalogue as a study sees it: in its edition, with its options."""
         return self._view(study.edition, study.options)
+
+    def for_arm(self, arm: IntermediateSpec) -> Catalog:
+        """Returns the catalogue as an intermediate training sees it: in its own edition, if it names one."""
+        return self._view(arm.edition, self.options) if arm.edition else self
 
     def _view(self, edition: str | None, options: Mapping[str, Mapping[str, Any]]) -> Catalog:
         view = copy(self)  # what was read is shared
@@ -100,6 +107,10 @@ class Catalog:
         """Returns an encoder's spec. Raises SpecError with the nearest name if there is none."""
         return self._get("models", name, ModelSpec)
 
+    def attack(self, name: str) -> AttackSpec:
+        """Returns an attack. Raises SpecError with the nearest name if there is none."""
+        return self._get("attacks", name, AttackSpec)
+
     def benchmark(self, name: str) -> BenchmarkSpec:
         """Returns a benchmark. Raises SpecError with the nearest name if there is none."""
         return self._get("benchmarks", name, BenchmarkSpec)
@@ -121,6 +132,7 @@ class Catalog:
         """Returns the names of the tasks that a study reads, sorted; those of unknown encoders are left out."""
         used = {name for arm in study.intermediate.values() for name in arm.tasks} | set(study.vary.target)
         used |= {arm.mlm.task for arm in study.intermediate.values() if arm.mlm}
+        used |= {study.lexicon} if study.lexicon else set()
         used |= {self.trainer(self.task(name)).name for name in study.vary.target if name in self.names("tasks")}
         known = [name for name in study.vary.encoder if name in self.names("models")]
         return tuple(sorted(used | {trained.task for name in known if (trained := self.model(name).trained)}))

@@ -17,12 +17,13 @@ class Arm(Spec):
     """A query for runs by what their intermediate training was; the paper's task names.
 
     `intermediate: []` is the baseline. `all` is the arm that trains on every intermediate task at once. A study's task
-    answers to a paper's task if it has its name or lists it under `proxy_for`.
+    answers to a paper's task if it has its name or lists it under `proxy_for`. `edition` is that of the arm's own sources.
     """
 
     intermediate: tuple[Name, ...] | Literal["all"]
     mlm: bool = False
     translated: bool = False
+    edition: Name | None = None
 
 
 BASELINE_ARM = Arm(intermediate=())
@@ -40,13 +41,23 @@ class Part(Spec):
 
     The mean is over `targets`, of each over `languages` (empty: all that there are). A target is scored by its own metric;
     `metric` names another that it has, or `benchmark`: the mean of those by which the benchmark's own program scores it.
+    `attack` (`NAME@STRENGTH`) takes the scores on attacked rows; `quantity: drop` how far they lie below those on the same
+    rows as they were, `flips` how many predictions are others, in percent.
     """
 
     note: str | None = None
     targets: tuple[Name, ...] = ()
     languages: tuple[Lang, ...] = ()
     metric: Name | None = None
+    attack: str = Field(default="none", pattern=r"^(none|[a-z0-9_.-]+@[0-9.]+)$")
+    quantity: Literal["score", "drop", "flips"] = "score"
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
+
+    @model_validator(mode="after")
+    def _drops_under_attack(self) -> Part:
+        if self.quantity != "score" and self.attack == "none":
+            raise ValueError(f"quantity: {self.quantity} under which `attack`?")
+        return self
 
 
 class Greater(Part):
@@ -162,6 +173,23 @@ class Correlation(Part):
     sign: Literal["positive", "negative"] = "positive"
 
 
+class Slope(Part):
+    """What is measured rises (`positive`) or falls along a line with `numbers`, one for each of these arms, by name.
+
+    Null hypothesis: it does not. The slope is in points for a number that is larger by one; least squares over the arms.
+    """
+
+    kind: Literal["slope"]
+    numbers: dict[Name, float] = Field(min_length=3)
+    sign: Literal["positive", "negative"] = "positive"
+
+    @model_validator(mode="after")
+    def _numbers_differ(self) -> Slope:
+        if len(set(self.numbers.values())) < 2:
+            raise ValueError("numbers: a line needs at least two different ones")
+        return self
+
+
 class Provenance(Part):
     """What was run, read from the plan and the manifests, not from anybody's word."""
 
@@ -179,14 +207,14 @@ class Provenance(Part):
 
 
 AnyPart = Annotated[
-    Greater | Comparison | Value | SelectedGreater | Equivalent | Best | Ordering | Count | Correlation | Provenance,
+    Greater | Comparison | Value | SelectedGreater | Equivalent | Best | Ordering | Count | Correlation | Slope | Provenance,
     Field(discriminator="kind"),
 ]
 
 
 def names_its_arms(part: Part) -> bool:
     """Returns whether a part is about the arms that it names; any other looks at the baseline and all arms beside it."""
-    return isinstance(part, Greater | Comparison | Value) and isinstance(part.arm, Arm)
+    return isinstance(part, Slope) or (isinstance(part, Greater | Comparison | Value) and isinstance(part.arm, Arm))
 
 
 class Claim(Spec):

@@ -23,6 +23,7 @@ class IntermediateSpec(Spec):
 
     `sampling` draws the task of each batch in proportion to its examples, uniformly, or in proportion to
     examples ** (1 / temperature). `translate_to` trains on the task's rows in these languages instead of English.
+    `edition` names the sources of this arm's tasks, where they are not those of the study.
     """
 
     tasks: tuple[Name, ...] = Field(min_length=1)
@@ -30,6 +31,7 @@ class IntermediateSpec(Spec):
     temperature: PositiveFloat = 1.0
     mlm: MlmSpec | None = None
     translate_to: tuple[Lang, ...] = ()
+    edition: Name | None = None
     training: TrainingSpec
 
     @model_validator(mode="after")

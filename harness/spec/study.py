@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -15,6 +15,7 @@ from harness.spec.run import IntermediateSpec, RunSpec
 from harness.spec.training import TrainingSpec
 
 BASELINE = "none"
+Strength = Annotated[float, Field(gt=0, le=1)]
 
 
 class Vary(Spec):
@@ -44,6 +45,8 @@ class StudySpec(Spec):
     `languages`.
     `max_test_examples` maps a target to the size of a sample of each of its test sets; a target without an entry is
     evaluated on all rows.
+    `attacks` maps an attack to strengths above 0: every evaluation of a target whose family it attacks is done again on
+    the attacked rows. `lexicon` is the task whose pairs of sentences give the words for attacks that switch languages.
     """
 
     name: Name
@@ -58,6 +61,8 @@ class StudySpec(Spec):
     languages: tuple[Lang, ...] = ()
     split: Split = "test"
     max_test_examples: dict[Name, PositiveInt] = {}
+    attacks: dict[Name, tuple[Strength, ...]] = {}
+    lexicon: Name | None = None
 
     @model_validator(mode="after")
     def _arms_exist(self) -> StudySpec:
@@ -67,6 +72,9 @@ class StudySpec(Spec):
             if arm != BASELINE and arm not in self.intermediate:
                 hint = plugin.near(arm, (BASELINE, *self.intermediate))
                 raise ValueError(f"vary.intermediate: no arm {arm!r} under `intermediate`: {hint}")
+        for attack, strengths in self.attacks.items():
+            if not strengths or len(set(strengths)) != len(strengths):
+                raise ValueError(f"attacks.{attack}: strengths from above 0 to 1, at least one, each once")
         for target in self.max_test_examples:
             if target not in self.vary.target:
                 raise ValueError(f"max_test_examples.{target}: not a target: {plugin.near(target, self.vary.target)}")

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from harness import data, encoders, plugin
+from harness import attacks, data, encoders, plugin
 from harness.canon import address
 from harness.encoders import Encoder
 from harness.families import Setup
+from harness.lexicons import bilingual_lexicon
 from harness.records import JSON, Score
+from harness.spec.attack import ATTACKS, FLIPS, NONE, label
+from harness.spec.base import options
 from harness.spec.model import Retrieval
 from harness.stages import Job
 from harness.stages._parts import collapse, count, device, family, finite, load_encoder, setup, truncation
@@ -24,7 +28,8 @@ from harness.stages.finetune import HEAD
 VERSION = 2
 _LAST: dict[str, tuple[str, Any]] = {}
 PREDICTIONS, STATISTICS, SCORES = "predictions.parquet", "statistics.npz", "scores.json"
-TUNED = "tuned.json"
+TUNED, ATTACKED = "tuned.json", "attacked.json"
+DROPPED_DOUBT = 0.2
 
 
 @torch.no_grad()
@@ -35,7 +40,6 @@ def run(job: Job) -> list[str]:
     module, prepared = family(task), setup(task, params.get("pooling", "first"))
     encoder = _encoder(job)
     rows = _rows(job, params["data"], language)
-    features = module.features(rows, encoder, prepared)
     head: Any
     if "retrieval" in params:
         head = Retrieval.model_validate_json(json.dumps(params["retrieval"]))
@@ -48,13 +52,80 @@ def run(job: Job) -> list[str]:
         tuned = module.tune(encoder, head, _rows(job, params["tuning"], language), prepared)
         (job.out / TUNED).write_text(json.dumps(tuned) + "\n", encoding="utf-8")
         prepared = replace(prepared, tuned=tuned)
-    predicted = module.predict(encoder, head, features, rows, prepared)
-    gold = module.gold(rows, prepared)
-    scored = module.examples(rows) if hasattr(module, "examples") else rows
+    name, doubts = f"{task['name']} {language}", []
+
+    def predict(asked: list[data.Row]) -> list[Any]:
+        features = module.features(asked, encoder, prepared)
+        found: list[Any] = module.predict(encoder, head, features, asked, prepared)
+        doubts.extend(truncation(name, features, asked) + (collapse(name, found) if "retrieval" not in params else []))
+        return found
+
+    examples = getattr(module, "examples", lambda every: every)
+    if params["attack"] == NONE:
+        scored, gold, predicted, beside = examples(rows), module.gold(rows, prepared), predict(rows), {}
+    else:
+        attacked, kept = attacked_rows(job, rows)
+        scored, gold = examples(attacked), module.gold(attacked, prepared)
+        before = read_predictions(job.inputs[-1] / PREDICTIONS, [row["id"] for row in scored])
+        if {"retrieval", "pool", "tuning"} & params.keys():
+            predicted = predict(attacked)
+        else:  # a row's prediction is its own affair
+            predicted = _changed(rows, attacked, before, predict)
+        flips = [new != old for new, old in zip(as_texts(predicted), before, strict=True)]
+        is_kept = [row["id"] in kept for row in scored]
+        scored, gold, predicted, flips = (list(compress(x, is_kept)) for x in (scored, gold, predicted, flips))
+        beside = {FLIPS: np.array([[flip, 1] for flip in flips], np.float64).reshape(-1, 2)}
+        n_changed = sum(new != old for new, old in zip(attacked, rows, strict=True))
+        counts = {"n_rows": len(rows), "n_kept": len(kept), "n_changed": n_changed, "n_flips": sum(flips)}
+        (job.out / ATTACKED).write_text(json.dumps(counts) + "\n", encoding="utf-8")
+        doubts += _dropped(name, len(rows), len(kept))
     write_predictions(job.out / PREDICTIONS, [row["id"] for row in scored], language, gold, predicted)
-    write_scores(job.out, params, job.stage.key, scored, {"": (language, gold, predicted)})
-    name = f"{task['name']} {language}"
-    return truncation(name, features, rows) + (collapse(name, predicted) if "retrieval" not in params else [])
+    write_scores(job.out, params, job.stage.key, scored, {"": (language, gold, predicted)}, beside)
+    return doubts
+
+
+def _changed(
+    rows: list[data.Row], attacked: list[data.Row], before: list[str], predict: Callable[[list[data.Row]], list[Any]]
+) -> list[Any]:
+    """Returns predictions for attacked rows: new ones where a row has changed, and those from before for all others."""
+    again = [i for i, (old, new) in enumerate(zip(rows, attacked, strict=True)) if new != old] or [0]
+    new = predict([attacked[i] for i in again])
+    known = before if isinstance(new[0], str) else [json.loads(text) for text in before]
+    found = list(known)
+    for i, prediction in zip(again, new, strict=True):
+        found[i] = prediction
+    return found
+
+
+def attacked_rows(job: Job, clean: list[data.Row]) -> tuple[list[data.Row], set[str]]:
+    """Returns the rows as the stage's attack leaves them, and the ids of those that meet its condition.
+
+    The others stand there unchanged: a pool that is searched must not shrink. They are not scored.
+    """
+    params, attack = job.params, job.params["attack"]
+    lexicon = {}
+    if attack.get("lexicon"):
+        pairs = [(row["target"], row["source"]) for row in data.load(attack["lexicon"], params["language"], job.data)]
+        lexicon = bilingual_lexicon([(a, b) for a, b in pairs if a is not None and b is not None])
+    prepared = attacks.Setup(
+        attack=attack["name"],
+        family=params["task"]["family"],
+        language=params["language"],
+        strength=attack["strength"],
+        seed=attack["seed"],
+        options=options(ATTACKS, attack["kind"], attack["options"]),
+        labels=tuple(params["task"]["labels"]),
+        lexicon=lexicon,
+    )
+    found = plugin.load(ATTACKS, attack["kind"]).attack(clean, prepared)
+    kept = {row["id"] for row in found if row is not None}
+    return [new if new is not None else old for new, old in zip(found, clean, strict=True)], kept
+
+
+def _dropped(name: str, n: int, n_kept: int) -> list[str]:
+    share = 1 - n_kept / max(1, n)
+    said = f"{name}: {n - n_kept} of {n} rows ({share:.1%}) do not meet the attack's condition and are left out"
+    return [said] if share > DROPPED_DOUBT else []
 
 
 def _rows(job: Job, described: data.Description, language: str) -> list[data.Row]:
@@ -69,7 +140,8 @@ def _encoder(job: Job) -> Encoder:
 
 
 def _checkpoint(job: Job) -> list[Any]:
-    return [job.params["encoder"], job.params["precision"], *job.stage.inputs]
+    own = job.stage.inputs if job.params["attack"] == NONE else job.stage.inputs[:-1]
+    return [job.params["encoder"], job.params["precision"], *own]
 
 
 def _index(job: Job, encoder: Encoder, head: Any, prepared: Setup) -> Any:
@@ -101,26 +173,43 @@ def write_predictions(path: Path, ids: list[str], language: str, gold: list[Any]
     import pyarrow
     import pyarrow.parquet
 
-    def text(values: list[Any]) -> list[str]:
-        return [v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values]
-
     columns = {
         "id": ids,
         "language": [language] * len(ids),
-        "gold": text(gold),
-        "prediction": text(predicted),
+        "gold": as_texts(gold),
+        "prediction": as_texts(predicted),
     }
     pyarrow.parquet.write_table(pyarrow.table(columns), path)
 
 
+def as_texts(values: list[Any]) -> list[str]:
+    """Returns gold or predictions as they stand in a column of texts: lists and numbers as JSON."""
+    return [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values]
+
+
+def read_predictions(path: Path, ids: list[str]) -> list[str]:
+    """Returns the predictions for these ids as `as_texts` wrote them."""
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(path, columns=["id", "prediction"])
+    known = dict(zip(table["id"].to_pylist(), table["prediction"].to_pylist(), strict=True))
+    return [known[i] for i in ids]
+
+
 def write_scores(
-    folder: Path, params: JSON, key: str, rows: list[data.Row], sets: dict[str, tuple[str, list[Any], list[Any]]]
+    folder: Path,
+    params: JSON,
+    key: str,
+    rows: list[data.Row],
+    sets: dict[str, tuple[str, list[Any], list[Any]]],
+    beside: dict[str, Any] | None = None,
 ) -> None:
     """Writes `statistics.npz` ([N, K] a metric, and the ids) and `scores.json` for sets of gold and predictions.
 
-    `sets` maps a prefix of the arrays' names to (language, gold, predicted). A metric of groups has ids of its own.
+    `sets` maps a prefix of the arrays' names to (language, gold, predicted). A metric of groups has ids of its own. `beside`
+    are further statistics [N, K], which are no scores.
     """
-    arrays: dict[str, Any] = {}
+    arrays: dict[str, Any] = dict(beside or {})
     scores = []
     for prefix, (language, gold, predicted) in sets.items():
         for metric in params["metrics"]:
@@ -135,7 +224,7 @@ def write_scores(
                     task=params["task"]["name"],
                     language=language,
                     split=params["split"],
-                    attack=params["attack"],
+                    attack=attack_label(params["attack"]),
                     metric=metric["name"],
                     value=value,
                     n=len(ids),
@@ -150,17 +239,23 @@ def write_scores(
     (folder / SCORES).write_text(text + "\n", encoding="utf-8")
 
 
+def attack_label(attack: str | JSON) -> str:
+    """Returns how a stage's attack is written in scores and signatures."""
+    return attack if isinstance(attack, str) else label(attack["name"], attack["strength"])
+
+
 def signature(params: JSON, metric: JSON, language: str) -> str:
     """Returns all that could change a score, as `key:value` pairs in a fixed order, versions last."""
     task, described = params["task"], params["data"]
     own = described if isinstance(described, list) else described[language]
     beside = [params[name] for name in ("pool", "candidates", "tuning") if name in params]
+    beside += [params["attack"]] if params["attack"] != NONE else []
     pairs = [
         ("task", task["name"]),
         ("metric", metric["name"]),
         ("lang", language),
         ("split", params["split"]),
-        ("attack", params["attack"]),
+        ("attack", attack_label(params["attack"])),
         ("maxlen", task["options"].get("max_length")),
     ]
     if task["options"].get("context", "paragraph") != "paragraph":

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.attacks._lexicon import bilingual_lexicon
 from harness.generator import items
 from harness.generator.lexicon import DERIVED, forms
+from harness.lexicons import bilingual_lexicon
 
 
 def oracle(first: str, second: str) -> dict[str, set[str]]:
