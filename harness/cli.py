@@ -11,6 +11,7 @@ import re
 import sys
 import traceback
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -254,11 +255,10 @@ def _prepare(stages: Sequence[Stage], found: Plan, catalog: Catalog, folder: Dat
     from harness.canon import dumps
     from harness.data import prepare
 
-    catalog = catalog.for_study(found.study)
     needed = set(re.findall(r'"([0-9a-f]{64})"', dumps([stage.params for stage in stages])))
-    for name in catalog.names("tasks"):
+    for name, view in product(catalog.names("tasks"), catalog.views(found.study)):
         # File by file, not split by split: a task may share some of its files with others that the study does not read.
-        prepare(catalog.task(name), needed, folder, catalog.task, f"harness data fetch --study {found.study.name}")
+        prepare(view.task(name), needed, folder, view.task, f"harness data fetch --study {found.study.name}")
     for encoder in found.study.vary.encoder:
         packaged = catalog.model(encoder).packaged
         for file in (packaged.weights, packaged.tokenizer) if packaged else ():

@@ -298,7 +298,7 @@ class Evidence:
         for i, cell in enumerate(clean):
             language, metric = languages[i % len(languages)], metrics[i // len(languages)]
             counted = FLIPS if under.quantity == "flips" else metric
-            attacked = self._counts(arms, target, language, counted, under.attack)
+            attacked = self._aligned(arms, target, language, counted, under.attack)
             place = {name: row for row, name in enumerate(cell.ids.tolist())}
             rows = [place[name] for name in attacked[1].tolist()]
             counts = np.zeros((*cell.statistics.shape[:3], attacked[0].shape[-1]))
@@ -320,13 +320,13 @@ class Evidence:
         aggregate = plugin.load("harness.metrics", metric).aggregate
         cells: list[Cell] = []
         for language in languages:
-            counts, ids = self._counts(arms, target, language, metric)
+            counts, ids = self._aligned(arms, target, language, metric)
             if self.targets[target].parallel and cells and set(ids.tolist()) != set(cells[0].ids.tolist()):
                 raise SpecError(f"{target} is parallel, but its ids in {language} are not those in {languages[0]}")
             cells.append(Cell(counts, ids, target, aggregate))
         return cells
 
-    def _counts(
+    def _aligned(
         self, arms: Sequence[Arm], target: str, language: str, metric: str, attack: str = NONE
     ) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
         """Returns statistics [A, S, N, K] and the ids [N] that they are of, rows matched by id."""

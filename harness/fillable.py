@@ -10,6 +10,7 @@ from harness.plan import languages_of
 from harness.records import SIGNATURE_FIELDS
 from harness.selection import View, describe
 from harness.spec import claim
+from harness.spec.attack import NONE, label
 from harness.spec.catalog import Catalog
 from harness.spec.document import Loc
 from harness.spec.training import TrainingSpec
@@ -86,6 +87,10 @@ def _lacks(view: View, item: claim.Claim, part: Any) -> Iterator[tuple[int, str,
             yield 0, field, f"none has the arm {describe(query)}"
     if not claim.names_its_arms(part) and not (view.find(claim.BASELINE_ARM) and view.treatments()):
         yield 0, "", "none has the baseline and an arm with intermediate training"
+    if isinstance(part, claim.Slope):
+        lost = [name for name in part.numbers if name not in view.evidence.plan.study.vary.intermediate]
+        if lost:
+            yield 0, "numbers", f"none has the arms {', '.join(lost)}"
     targets = view.targets(view.wanted(part))
     if not targets:
         names = ", ".join(view.wanted(part) or view.benchmark.tasks)
@@ -98,6 +103,9 @@ def _lacks(view: View, item: claim.Claim, part: Any) -> Iterator[tuple[int, str,
     unscored = [t for t in targets if not view.metrics(t, part.metric)]
     if unscored:
         yield 2, "metric", f"{part.metric} does not score {', '.join(unscored)} of {view.study}"
+    under = {label(name, strength) for name, strengths in view.evidence.plan.study.attacks.items() for strength in strengths}
+    if part.attack not in (NONE, *under):
+        yield 2, "attack", f"{view.study} evaluates under {', '.join(sorted(under)) or 'no attack'}"
     split = item.signature.get("split", view.evidence.plan.study.split)
     if split != view.evidence.plan.study.split:
         yield 2, "", f"{view.study} evaluates on {view.evidence.plan.study.split}, not on {split}"

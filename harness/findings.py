@@ -89,9 +89,7 @@ def scores(view: View, part: claim.Part, arms: Sequence[Arm], targets: Sequence[
     for target in targets if under != CLEAN else ():
         if under.attack not in evidence.attacks(target):
             there = ", ".join(evidence.attacks(target)) or "none"
-            raise Gap(
-                f"{view.study} does not evaluate {target} under {under.attack}, only under {there}: add it to `attacks`"
-            )
+            raise Gap(f"{view.study} evaluates {target} under {there}, not under {under.attack}: add it to `attacks`")
     missing = evidence.missing(arms, targets, under.attack)
     if missing:
         raise Gap(f"evaluations that the store lacks: {len(missing)}; {view.command}")

@@ -75,6 +75,7 @@ def _pinned(
     if study:
         spec = catalog.study(study)
         edition, names = spec.edition, [*catalog.read_by(spec), *spec.vary.encoder, *(names or ())]
+    arms = [view.edition for view in catalog.views(spec)[1:]] if study else []
     known = (*catalog.names("tasks"), *catalog.names("models"))
     wanted: dict[str, tuple[str, File]] = {}
     for name in names or known:
@@ -82,7 +83,7 @@ def _pinned(
             raise SpecError(f"no task or encoder {name!r}: {plugin.near(name, known)}")
         if name in catalog.names("tasks"):
             others = catalog.editions(name) if every_edition and not names and not edition else ()
-            for one in (edition, *others):
+            for one in (edition, *arms, *others):
                 view = catalog.in_edition(one)
                 for _, _, file in files(view.task(name), view.task):
                     wanted.setdefault(file.identity, (name, file))

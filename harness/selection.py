@@ -55,9 +55,10 @@ class View:
         return self.evidence.plan.study.intermediate.get(arm.name)
 
     def treatments(self) -> list[Arm]:
-        """Returns the arms with plain English intermediate training: no masked LM, no translation."""
+        """Returns the arms with plain English intermediate training: no masked LM, no translation, no data of their own."""
         arms = (Arm(self.encoder, name) for name in self.evidence.plan.study.vary.intermediate if name != BASELINE)
-        return [arm for arm in arms if (spec := self.intermediate(arm)) and not spec.mlm and not spec.translate_to]
+        specs = ((arm, self.intermediate(arm)) for arm in arms)
+        return [arm for arm, spec in specs if spec and not (spec.mlm or spec.translate_to or spec.edition)]
 
     def all_tasks(self) -> list[str]:
         """Returns the names of all tasks that some treatment trains on, sorted."""
@@ -81,7 +82,7 @@ class View:
         spec = self.intermediate(arm)
         if spec is None or bool(spec.mlm) != query.mlm or bool(spec.translate_to) != query.translated:
             return False
-        if query.edition and spec.edition != query.edition:
+        if spec.edition != query.edition:
             return False
         if query.intermediate == claim.ALL:
             return len(spec.tasks) > 1 and sorted(spec.tasks) == self.all_tasks()

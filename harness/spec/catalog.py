@@ -53,6 +53,12 @@ class Catalog:
         """Returns the catalogue as a study sees it: in its edition, with its options."""
         return self._view(study.edition, study.options)
 
+    def views(self, study: StudySpec) -> list[Catalog]:
+        """Returns the catalogue as a study sees it, and as those of its arms do that take other editions."""
+        own = self.for_study(study)
+        arms = {arm.edition: arm for arm in study.intermediate.values() if arm.edition not in (None, study.edition)}
+        return [own, *map(own.for_arm, arms.values())]
+
     def for_arm(self, arm: IntermediateSpec) -> Catalog:
         """Returns the catalogue as an intermediate training sees it: in its own edition, if it names one."""
         return self._view(arm.edition, self.options) if arm.edition else self

@@ -111,10 +111,51 @@ LANGUAGES: dict[str, Sample] = {
 LABELS = {"sequence_classification": ("entailment", "neutral", "contradiction")}
 
 
-def _tagged(language: str, first: str) -> Row:
+# The places and the names of further questions: material for attacks that take some from other rows.
+PLACES = ("Berlin", "Rome", "Oslo")
+
+
+def _tagged(language: str, first: str, number: int) -> Row:
     tokens = first.split() if " " in first else [first[i : i + 2] for i in range(0, len(first), 2)]
+    if number == 2:
+        return {"tokens": [*tokens, "."], "tags": [*["NOUN"] * len(tokens), "PUNCT"]}
     tags = ["B-PER", "O", "O", "B-ORG", "I-ORG", *["O"] * len(tokens)][: len(tokens)]
     return {"tokens": [*tokens, "."], "tags": [*tags, "O"]}
+
+
+def _pair(first: str, second: str, number: int) -> Row:
+    if number == 2:
+        first, second = "There Anna met John and Mary.", "There John and Mary met Anna."
+        return {"text_a": first, "text_b": second, "label": "neutral"}
+    return {"text_a": first, "text_b": None if number == 3 else second, "label": "neutral"}
+
+
+def make_others(family: str, language: str) -> list[Row]:
+    """Return further rows of the same set."""
+    if family == "token_classification":
+        names = [(f"Bob{place}", "Bank", f"of{place}") for place in PLACES]
+        return [{"id": f"other-{i}", "tokens": list(n), "tags": ["B-PER", "B-ORG", "I-ORG"]} for i, n in enumerate(names)]
+    if family == "sentence_retrieval":
+        texts = [
+            text.format(place) for place in PLACES for text in ("Anna saw 3 big cats in {}.", "Anna saw 3 wild dogs in {}.")
+        ]
+        return [{"id": f"other-{i}", "source": text, "target": text} for i, text in enumerate(texts)]
+    if family != "extractive_qa":
+        return []
+    questions = [
+        {"question": f"Where did Bob{i} see cats?", "context": f"Bob{i} saw cats in {place}.", "place": place}
+        for i, place in enumerate(PLACES)
+    ]
+    return [
+        {
+            "id": f"other-{i}",
+            "question": row["question"],
+            "context": row["context"],
+            "answers": [{"text": row["place"], "start": row["context"].index(row["place"])}],
+            "hints": {"candidates": [], "negated": [], "kind": "where"},
+        }
+        for i, row in enumerate(questions)
+    ]
 
 
 def _row(family: str, language: str, number: int) -> Row:
@@ -124,7 +165,7 @@ def _row(family: str, language: str, number: int) -> Row:
     context = f"{first} {second} {first}"
     start = context.index(answer)
     row: Row = {
-        "sequence_classification": {"text_a": first, "text_b": None if number == 3 else second, "label": "neutral"},
+        "sequence_classification": _pair(first, second, number),
         "extractive_qa": {
             "question": question,
             "context": context,
@@ -132,7 +173,7 @@ def _row(family: str, language: str, number: int) -> Row:
             "hints": {"candidates": [[start, start + len(answer)], [0, 3]], "negated": [False, True], "kind": "where"},
         },
         "multiple_choice": {"prompt": first, "choices": [second, question], "label": number % 2},
-        "token_classification": _tagged(language, first),
+        "token_classification": _tagged(language, first, number),
         "sentence_retrieval": {"source": LANGUAGES["en"][number % 2], "target": first},
         "bitext_mining": {"source": LANGUAGES["en"][0], "target": None if number == 3 else first, "source_id": "en-1"},
         "passage_retrieval": {
@@ -162,7 +203,7 @@ def make_setup(attack: str, family: str, language: str, *, strength: float, seed
         labels=LABELS.get(family, ()),
         lexicon={word: translation},
         # Material for those that take any; the same for one row as for all.
-        others=make_rows(family, language) if language in LANGUAGES else (),
+        others=[*make_rows(family, language), *make_others(family, language)] if language in LANGUAGES else (),
     )
 
 

@@ -89,7 +89,7 @@ class TestEveryStudy:
             assert {stage.key for stage in (*chain, *run.evaluate.values())} <= all_keys
 
     def test_no_stage_is_for_nothing(self, plan) -> None:
-        used = {s.key for r in plan.runs for s in (r.pretrain, r.intermediate, r.finetune, *r.evaluate.values()) if s}
+        used = {s.key for r in plan.runs for s in (r.pretrain, r.intermediate, r.finetune, *r.evaluations) if s}
         assert used | {stage.key for stage in plan.trivial.values()} == keys(plan)
 
     def test_params_are_json_without_places_and_names_of_runs(self, plan) -> None:
@@ -102,7 +102,7 @@ class TestEveryStudy:
         owners = {
             stage.key: CATALOG.model(run.encoder_name)
             for run in plan.runs
-            for stage in (run.pretrain, run.intermediate, run.finetune, *run.evaluate.values())
+            for stage in (run.pretrain, run.intermediate, run.finetune, *run.evaluations)
             if stage
         }
         found = [estimate(stage, owners.get(stage.key)) for stage in plan.stages]
