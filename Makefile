@@ -62,7 +62,7 @@ container-test: $(STAMP)
 	trap 'scripts/container-engine stop' EXIT; \
 	host=$$(scripts/container-engine start); eval "$$host"; \
 	scripts/container-engine build; \
-	HARNESS_TEST_IMAGE=harness:latest $(ONE_THREAD) $(BIN)/python -m pytest tests/engines tests/contract/test_engines.py -rs
+	HARNESS_TEST_IMAGE=harness:latest $(ONE_THREAD) $(BIN)/python -m pytest -n 2 tests/engines tests/contract/test_engines.py -rs
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -11,6 +11,7 @@ import re
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -277,7 +278,8 @@ def _watch(engine: Any, function: Any, stages: Sequence[Stage], store: Store) ->
     failures: list[str] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     n_done = 0
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+    with ExitStack() as resources:
+        bar = resources.enter_context(Progress(*columns, console=console, disable=not console.is_terminal, transient=True))
         whole = bar.add_task("stages", total=len(stages))
 
         def watch(running: Sequence[Stage]) -> None:
@@ -288,7 +290,9 @@ def _watch(engine: Any, function: Any, stages: Sequence[Stage], store: Store) ->
                 now.append(stage.label + (f" {int(step[0]) / int(step[1]):.0%}" if len(step) == 2 else ""))
             bar.update(whole, description=" | ".join(now))
 
-        for outcome in engine.map(function, stages, watch):
+        # Closed here and now: an interrupt may come while an outcome is printed, and workers have to end all the same.
+        outcomes = resources.enter_context(closing(engine.map(function, stages, watch)))
+        for outcome in outcomes:
             if isinstance(outcome, Failure):
                 where = f" (traceback: {outcome.log})" if outcome.log else ""
                 failures.append(f"{outcome.stage.label}: {outcome.message}{where}")

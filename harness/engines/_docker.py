@@ -136,7 +136,7 @@ def run(
 
 def remove(client: docker.DockerClient, labels: Mapping[str, str]) -> int:
     """Removes all containers that have these labels, running or not. Returns how many there were."""
-    found = client.containers.list(all=True, filters={"label": [f"{k}={v}" for k, v in labels.items()]})
+    found = _with(client, labels)
     for container in found:
         with contextlib.suppress(APIError):  # gone, or going, already
             container.remove(force=True, v=True)
@@ -145,8 +145,14 @@ def remove(client: docker.DockerClient, labels: Mapping[str, str]) -> int:
 
 def labelled(client: docker.DockerClient, labels: Mapping[str, str], wanted: str) -> set[str]:
     """Returns the values of one label of all containers that have the others."""
-    found = client.containers.list(all=True, filters={"label": [f"{k}={v}" for k, v in labels.items()]})
+    found = _with(client, labels)
     return {container.labels[wanted] for container in found if wanted in container.labels}
+
+
+def _with(client: docker.DockerClient, labels: Mapping[str, str]) -> list[Container]:
+    filters: Any = {"label": [f"{k}={v}" for k, v in labels.items()]}
+    found: list[Container] = client.containers.list(all=True, filters=filters, ignore_removed=True)
+    return found
 
 
 def ids() -> tuple[int, int]:

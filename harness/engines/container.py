@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 STORE, KEY, RUN = "harness.store", "harness.key", "harness.run"
 LOG = "log"
+# What is still being removed after so long is left to the engine, or to the next run.
+PATIENCE_SECONDS = 20
 _PYTHON = ("/opt/harness/bin/python", "-m", "harness.compute")
 _WORK, _DATA, _PARENTS, _HUB = "/work", "/data", "/parents", "/hub"
 
@@ -126,8 +129,9 @@ class ContainerEngine:
         finally:
             # Ctrl-C has ended the workers. A container that one of them had only just asked for may still be coming.
             with _docker.connected() as client:
-                while _docker.remove(client, {RUN: self._run}):
-                    pass
+                give_up = time.monotonic() + PATIENCE_SECONDS
+                while _docker.remove(client, {RUN: self._run}) and time.monotonic() < give_up:
+                    time.sleep(0.1)
 
 
 def make(jobs: int, options: Options) -> ContainerEngine:
