@@ -94,7 +94,7 @@ def validate(
 
 
 @app.command()
-def schema(kind: Annotated[str, typer.Argument(help="study, task, model, benchmark, reference or claims.")]) -> None:
+def schema(kind: Annotated[str, typer.Argument(help="study, task, model, attack, benchmark, reference or claims.")]) -> None:
     """Print the JSON Schema of a kind of spec."""
     from harness import plugin
     from harness.check import KINDS
@@ -125,7 +125,7 @@ def tasks(as_json: JsonFlag = False) -> None:
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="A task, model, study, benchmark or reference.")]) -> None:
+def show(name: Annotated[str, typer.Argument(help="A task, model, attack, study, benchmark or reference.")]) -> None:
     """Print one entry of the catalogue, every default written out."""
     from harness import plugin
 
@@ -133,6 +133,7 @@ def show(name: Annotated[str, typer.Argument(help="A task, model, study, benchma
     kinds = {
         "tasks": catalog.task,
         "models": catalog.model,
+        "attacks": catalog.attack,
         "studies": catalog.study,
         "benchmarks": catalog.benchmark,
         "reference": catalog.reference,
@@ -143,8 +144,9 @@ def show(name: Annotated[str, typer.Argument(help="A task, model, study, benchma
     found = [(folder, get(name)) for folder, get in kinds.items() if name in catalog.names(folder)]
     for folder, spec in found:
         resolved = spec.data()
-        if folder == "tasks":
-            resolved["options"] = catalog.task(name).resolved_options().data()
+        if folder in ("tasks", "attacks"):
+            own = catalog.task(name) if folder == "tasks" else catalog.attack(name)
+            resolved["options"] = own.resolved_options().data()
         tell(f"{catalog.path(folder, name)}")
         say_json(resolved)
 
