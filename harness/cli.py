@@ -36,7 +36,7 @@ from harness.console import (
 from harness.errors import HarnessError, SpecError, StageFailed
 from harness.exchange import compare, export_app, score, verify_bundle
 from harness.housekeeping import data_app, store_app
-from harness.judging import report, verify
+from harness.judging import report, similarity, verify
 
 if TYPE_CHECKING:
     from harness.data import DataFolder
@@ -315,6 +315,7 @@ def _watch(engine: Any, function: Any, stages: Sequence[Stage], store: Store) ->
 
 app.command()(verify)
 app.command()(report)
+app.command()(similarity)
 
 
 @app.command()

@@ -185,6 +185,15 @@ class Evidence:
                     rows += [{**where, **score} for score in self.read(stage, "scores.json")]
         return rows
 
+    def similarities(self) -> list[JSON]:
+        """Returns every similarity there is: the fields of a Similarity, `encoder`, `arm`, `target` and `language`."""
+        rows = []
+        for (encoder, arm, target), stage in self.plan.similarity.items():
+            if stage.key in self.done:
+                where = {"encoder": encoder, "arm": arm, "target": target}
+                rows += [{**where, **row} for row in self.read(stage, "similarity.json")]
+        return rows
+
     def scores_of(self, keys: Iterable[str]) -> list[JSON]:
         """Returns the scores of those evaluations that are among some finished stages."""
         wanted = set(keys)

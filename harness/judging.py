@@ -1,4 +1,4 @@
-"""The commands that judge what the store has: `verify` (claims → verdicts), `report` (a study → its pages)."""
+"""The commands that judge what the store has: `verify` (claims → verdicts), `report` (a study → its pages), `similarity`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from harness.console import (
     OPTIONS,
+    JsonFlag,
     Limit,
     Study,
     browse,
@@ -16,7 +17,11 @@ from harness.console import (
     has_colors,
     open_catalog,
     open_store,
+    run_command,
     say,
+    say_json,
+    study_file,
+    table,
     tell,
 )
 from harness.errors import EvidenceMissing, SpecError
@@ -53,6 +58,28 @@ def verify(
         tell(str(path))
     say(forms.render(results, form, color=has_colors()).rstrip())
     raise typer.Exit(results.exit_code)
+
+
+def similarity(study: Study, limit: Limit = None, as_json: JsonFlag = False) -> None:
+    """Show how alike the domains of each intermediate arm and each target are, by every measure of the study."""
+    from harness.evidence import Evidence
+
+    catalog = open_catalog()
+    evidence = Evidence(checked_plan(study, catalog, limit), open_store(), catalog)
+    if not evidence.plan.similarity:
+        raise SpecError(f"{study}: the study names no measures; list some under `similarity` ({study_file(study, catalog)})")
+    missing = [stage for stage in evidence.plan.similarity.values() if stage.key not in evidence.done]
+    if missing:
+        how = f"{run_command(study, catalog, limit)} --only 'similarity *'"
+        raise EvidenceMissing(f"{study}: {len(missing)} of {len(evidence.plan.similarity)} are not in the store; {how}")
+    rows = evidence.similarities()
+    if as_json:
+        say_json(rows)
+        return
+    columns = ["arm", "target", "language", "measure", "value", "low", "high", "matched", "floor"]
+    shown = [[f"{r[c]:.3f}" if isinstance(r[c], float) else r[c] for c in columns] for r in rows]
+    say(table(shown, columns))
+    say("\n`matched` and `floor` may be compared: where they are alike, so are the domains (docs/robustness.md)")
 
 
 def _judged(path: Path, study: str | None, limit: int | None) -> tuple[Any, list[Evidence]]:

@@ -25,6 +25,7 @@ from harness.spec.training import TrainingSpec
 
 # One draw for all arms and seeds: they are compared on the same attacked rows.
 ATTACK_SEED = 1
+SIMILARITY_TEXTS, SIMILARITY_RESAMPLES = 500, 200
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,17 @@ class PlannedRun:
 
 @dataclass(frozen=True)
 class Plan:
-    """A study's stages, each once, parents before children; its runs; the trivial baselines of its targets."""
+    """A study's stages, each once, parents before children; its runs; what stands beside them.
+
+    `trivial` maps a target to its trivial baselines, `similarity` an encoder, an arm and a target to what is alike in their
+    texts.
+    """
 
     study: StudySpec
     stages: tuple[Stage, ...]
     runs: tuple[PlannedRun, ...]
     trivial: dict[str, Stage] = field(default_factory=dict)
+    similarity: dict[tuple[str, str, str], Stage] = field(default_factory=dict)
 
     def parents(self, stage: Stage) -> tuple[Stage, ...]:
         """Returns the stages whose outputs a stage reads."""
@@ -78,7 +84,12 @@ def make_plan(study: StudySpec, catalog: Catalog, *, limit: int | None = None) -
         stage = planner.trivial(name, study.split, languages[name], study.max_test_examples.get(name))
         if stage:
             trivial[name] = stage
-    return Plan(study, tuple(planner.stages.values()), runs, trivial)
+    similarity = {}
+    for run in runs if study.similarity else ():
+        place = (run.encoder_name, run.arm, run.spec.target)
+        if run.intermediate and place not in similarity:
+            similarity[place] = planner.similarity(study, run, languages[run.spec.target])
+    return Plan(study, tuple(planner.stages.values()), runs, trivial, similarity)
 
 
 def languages_of(study: StudySpec, catalog: Catalog) -> dict[str, tuple[str, ...]]:
@@ -290,6 +301,29 @@ class _Planner:
             params["tuning"] = self._describe(task, "validation", language)
         label = f"evaluate {task.name} {language} · {arm} · {model.name} · seed {spec.seed}"
         return self._add(Stage("evaluate", params, inputs, label))
+
+    def similarity(self, study: StudySpec, run: PlannedRun, languages: tuple[str, ...]) -> Stage:
+        assert run.intermediate
+        model, task = self.catalog.model(run.encoder_name), self.catalog.task(run.spec.target)
+        encoder, inputs = self._encoder(model, run.pretrain)
+        packaged = "harness.similarity"
+        params = {
+            "version": plugin.version("harness.stages", "similarity"),
+            "measures": [{"name": m, "version": plugin.version(packaged, m)} for m in study.similarity],
+            "encoder": encoder,
+            "precision": model.precision,
+            "pooling": model.retrieval.pooling,
+            "layer": model.retrieval.layer,
+            "tasks": run.intermediate.params["tasks"],
+            "task": self._task(task),
+            "split": study.split,
+            "data": self._data(task, (study.split,), languages)[study.split],
+            "source": task.train_language or "en",
+            "max_examples": min(SIMILARITY_TEXTS, self.limit or SIMILARITY_TEXTS),
+            "n_resamples": SIMILARITY_RESAMPLES,
+            "seed": 0,
+        }
+        return self._add(Stage("similarity", params, inputs, f"similarity {run.arm} · {task.name} · {model.name}"))
 
     def trivial(self, name: str, split: Split, languages: tuple[str, ...], limit: int | None) -> Stage | None:
         task = self.catalog.task(name)

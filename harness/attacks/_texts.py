@@ -126,6 +126,12 @@ class Text:
 Propose = Callable[[Text, Random], Sequence[Edit]]
 
 
+def text_of(row: Row, family: str) -> str:
+    """Returns all that a row says, field by field."""
+    fields = [row[name] for name in FIELDS[family] if row.get(name) is not None]
+    return " ".join(part for field in fields for part in ([field] if isinstance(field, str) else field))
+
+
 def apply(text: str, edits: Sequence[Edit]) -> str:
     """Returns the text with edits made that are in order and do not overlap."""
     parts, done = [], 0

@@ -178,6 +178,8 @@ def _described(stage: Stage) -> Iterator[tuple[str, str, str, Any]]:
         split_data = [(params["task"]["name"], {params["split"]: {params["language"]: params["data"]}})]
     elif stage.kind == "trivial":
         split_data = [(params["task"]["name"], {"train": params["train"], params["split"]: params["data"]})]
+    elif stage.kind == "similarity":
+        split_data = [(params["task"]["name"], {params["split"]: params["data"]})]
     else:
         split_data = [(params["task"]["name"], params["data"])]
     for task, splits in split_data:

@@ -47,6 +47,7 @@ class StudySpec(Spec):
     evaluated on all rows.
     `attacks` maps an attack to strengths above 0: every evaluation of a target whose family it attacks is done again on
     the attacked rows. `lexicon` is the task whose pairs of sentences give the words for attacks that switch languages.
+    `similarity` names the measures by which the texts of each intermediate arm are held against those of each target.
     """
 
     name: Name
@@ -63,6 +64,7 @@ class StudySpec(Spec):
     max_test_examples: dict[Name, PositiveInt] = {}
     attacks: dict[Name, tuple[Strength, ...]] = {}
     lexicon: Name | None = None
+    similarity: tuple[Name, ...] = ()
 
     @model_validator(mode="after")
     def _arms_exist(self) -> StudySpec:

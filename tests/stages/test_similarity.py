@@ -1,0 +1,72 @@
+"""The stage that measures domains: every measure where it can be taken, and the same again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from runpy import run_path
+from typing import Any
+
+import pytest
+
+from harness.evidence import Evidence
+from harness.execute import execute
+from harness.records import Success
+from harness.spec.catalog import Catalog
+from harness.store import Store
+
+TINY = run_path(str(Path(__file__).with_name("tiny.py")))
+MEASURES = ["jensen_shannon", "type_overlap", "centroid_cosine", "length_difference"]
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    made = TINY["Tree"](tmp_path_factory.mktemp("alike"))
+    vary = {**TINY["STUDY"]["vary"], "target": ["tiny_nli", "tiny_qa"]}
+    made.write("studies", "alike", {**TINY["STUDY"], "vary": vary, "similarity": MEASURES})
+    return made
+
+
+@pytest.fixture(scope="module")
+def evidence(tree) -> Evidence:
+    store, catalog = Store(tree.store), Catalog(tree.specs)
+    plan = tree.plan("alike")
+    wanted = {key for stage in plan.similarity.values() for key in (stage.key, *stage.inputs)}
+    for stage in plan.stages:
+        if stage.key in wanted:
+            outcome = execute(stage, store, tree.data)
+            assert isinstance(outcome, Success), outcome
+    return Evidence(plan, store, catalog)
+
+
+def test_one_stage_an_arm_and_target_whatever_the_seed(tree) -> None:
+    plan = tree.plan("alike")
+    assert set(plan.similarity) == {("tiny", "nli", "tiny_nli"), ("tiny", "nli", "tiny_qa")}
+    assert len({stage.key for stage in plan.similarity.values()}) == 2
+    for stage in plan.similarity.values():
+        assert [parent.kind for parent in plan.parents(stage)] == ["pretrain"]
+
+
+def test_texts_are_compared_in_one_language_and_features_in_all(evidence) -> None:
+    found = evidence.similarities()
+    assert {(row["target"], row["language"], row["measure"]) for row in found} == {
+        (target, language, measure)
+        for target in ("tiny_nli", "tiny_qa")
+        for language, measures in (("en", MEASURES), ("la", ["centroid_cosine"]))
+        for measure in measures
+    }
+    for row in found:
+        assert row["low"] <= row["value"] <= row["high"]
+        assert f"b:{row['target']}" in row["signature"]
+        assert (row["n_a"], row["n_b"]) == (48, 10)
+    assert all("layer:1|pool:mean" in row["signature"] for row in found if row["measure"] == "centroid_cosine")
+
+
+def test_the_same_again(evidence, tree, tmp_path) -> None:
+    stage = next(iter(evidence.plan.similarity.values()))
+    store = Store(tmp_path / "store")
+    (store.root / "pretrain").mkdir(parents=True)
+    (store.root / "pretrain" / stage.inputs[0]).symlink_to(tree.store / "pretrain" / stage.inputs[0])
+    assert isinstance(execute(stage, store, tree.data), Success)
+    first, second = (root / "similarity" / stage.key / "similarity.json" for root in (tree.store, store.root))
+    assert json.loads(first.read_text()) == json.loads(second.read_text())
