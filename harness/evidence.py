@@ -22,7 +22,7 @@ from harness.estimate import BASIS, estimate
 from harness.metrics._ratio import percent
 from harness.plan import Plan, PlannedRun
 from harness.records import JSON, Manifest, Stage
-from harness.spec.attack import FLIPS, NONE
+from harness.spec.attack import FLIPS, NONE, WORST
 from harness.spec.catalog import Catalog
 from harness.spec.task import TaskSpec
 from harness.stats.bootstrap import Cell, resample
@@ -52,6 +52,9 @@ class Drawn:
     n_examples: tuple[int, ...]
 
 
+Quantity = Literal["score", "drop", "flips"]
+
+
 @dataclass(frozen=True)
 class Under:
     """What of an attack counts.
@@ -61,7 +64,7 @@ class Under:
     """
 
     attack: str = NONE
-    quantity: Literal["score", "drop", "flips"] = "score"
+    quantity: Quantity = "score"
 
 
 CLEAN = Under()
@@ -123,7 +126,8 @@ class Evidence:
 
     def attacks(self, target: str) -> tuple[str, ...]:
         """Returns the labels of the attacks that a target is evaluated under, in the study's order."""
-        return tuple(self.run(self.arms[0], target, self.seeds[0]).attacked)
+        found = tuple(self.run(self.arms[0], target, self.seeds[0]).attacked)
+        return (*found, WORST) if len(found) > 1 else found
 
     def evaluations(
         self, arms: Iterable[Arm], targets: Iterable[str], languages: Sequence[str] = (), attack: str = NONE
@@ -133,7 +137,7 @@ class Evidence:
         Under an attack those on attacked rows, and those on the same rows as they were, which say what is missing.
         """
         runs = [self.run(arm, target, seed) for arm, target, seed in product(arms, targets, self.seeds)]
-        sides = [side for run in runs for side in (run.evaluate, run.attacked.get(attack, {}))]
+        sides = [side for run in runs for side in (run.evaluate, *_under(run, attack))]
         found = (stage for side in sides for x, stage in side.items() if not languages or x in languages)
         return list({stage.key: stage for stage in found}.values())
 
@@ -307,18 +311,27 @@ class Evidence:
         for i, cell in enumerate(clean):
             language, metric = languages[i % len(languages)], metrics[i // len(languages)]
             counted = FLIPS if under.quantity == "flips" else metric
-            attacked = self._aligned(arms, target, language, counted, under.attack)
-            place = {name: row for row, name in enumerate(cell.ids.tolist())}
-            rows = [place[name] for name in attacked[1].tolist()]
-            counts = np.zeros((*cell.statistics.shape[:3], attacked[0].shape[-1]))
-            counts[:, :, rows] = attacked[0]
-            kept = np.zeros_like(cell.statistics)
-            kept[:, :, rows] = cell.statistics[:, :, rows]
+            labels = [under.attack] if under.attack != WORST else self.attacks(target)[:-1]
+            several = [self._placed(cell, *self._aligned(arms, target, language, counted, one)) for one in labels]
+            counts, met = several[0]
+            for other, also in several[1:]:
+                counts, met = _worst(counts, met, other, also, is_bad=under.quantity == "flips"), met | also
             aggregate = _share if under.quantity == "flips" else cell.aggregate
             found.append(replace(cell, statistics=counts, aggregate=aggregate))
-            hit.append(replace(cell, statistics=kept))
-            n.append(len(rows))
+            hit.append(replace(cell, statistics=cell.statistics * met[:, None]))
+            n.append(int(met.sum()))
         return ([hit, found] if under.quantity == "drop" else [found]), n[: len(languages)]
+
+    @staticmethod
+    def _placed(
+        cell: Cell, counts: NDArray[np.float64], ids: NDArray[np.str_]
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Returns statistics [A, S, N, K] of some of a cell's examples at their places in it, and which they are [N]."""
+        place = {name: row for row, name in enumerate(cell.ids.tolist())}
+        rows = [place[name] for name in ids.tolist()]
+        placed, met = np.zeros((*cell.statistics.shape[:3], counts.shape[-1])), np.zeros(len(cell.ids), bool)
+        placed[:, :, rows], met[rows] = counts, True
+        return placed, met
 
     def cells(self, arms: Sequence[Arm], target: str, languages: Sequence[str], metric: str | None = None) -> list[Cell]:
         """Returns a Cell [A, S, N, K] for each language of a target, rows matched by id; of its own metric by default.
@@ -353,6 +366,25 @@ class Evidence:
                     own, names = self.statistics(stage, metric)
                     counts[a, s] = own if np.array_equal(names, ids) else _in_order(own, names, ids)
         return counts, ids
+
+
+def _under(run: PlannedRun, attack: str) -> list[dict[str, Stage]]:
+    return list(run.attacked.values()) if attack == WORST else [run.attacked[attack]] if attack in run.attacked else []
+
+
+def _worst(
+    one: NDArray[np.float64], met: NDArray[np.bool_], other: NDArray[np.float64], also: NDArray[np.bool_], *, is_bad: bool
+) -> NDArray[np.float64]:
+    """Returns of each example the worse of two [A, S, N, 2], a value and 1; `is_bad`: of two flips the one that is.
+
+    Raises SpecError for statistics that are no value of an example: the worse of two chunk counts is nobody's.
+    """
+    if one.shape[-1] != 2 or not (np.all(one[:, :, met, 1] == 1) and np.all(other[:, :, also, 1] == 1)):
+        raise SpecError(f"{WORST}: this metric has no value for a single example; name one attack")
+    both, worse = met & also, (np.maximum if is_bad else np.minimum)
+    found = np.where(also[:, None], other, one)
+    found[:, :, both] = worse(one[:, :, both], other[:, :, both])
+    return found
 
 
 def _share(totals: NDArray[np.float64]) -> NDArray[np.float64]:

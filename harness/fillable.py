@@ -10,7 +10,7 @@ from harness.plan import languages_of
 from harness.records import SIGNATURE_FIELDS
 from harness.selection import View, describe
 from harness.spec import claim
-from harness.spec.attack import NONE, label
+from harness.spec.attack import NONE, WORST, label
 from harness.spec.catalog import Catalog
 from harness.spec.document import Loc
 from harness.spec.training import TrainingSpec
@@ -104,7 +104,7 @@ def _lacks(view: View, item: claim.Claim, part: Any) -> Iterator[tuple[int, str,
     if unscored:
         yield 2, "metric", f"{part.metric} does not score {', '.join(unscored)} of {view.study}"
     under = {label(name, strength) for name, strengths in view.evidence.plan.study.attacks.items() for strength in strengths}
-    if part.attack not in (NONE, *under):
+    if part.attack not in (NONE, *under, *([WORST] if len(under) > 1 else [])):
         yield 2, "attack", f"{view.study} evaluates under {', '.join(sorted(under)) or 'no attack'}"
     split = item.signature.get("split", view.evidence.plan.study.split)
     if split != view.evidence.plan.study.split:

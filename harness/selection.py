@@ -12,6 +12,7 @@ from harness.evidence import Arm, Evidence
 from harness.plan import Plan
 from harness.records import Stage
 from harness.spec import claim
+from harness.spec.attack import WORST
 from harness.spec.benchmark import BenchmarkSpec
 from harness.spec.run import IntermediateSpec
 from harness.spec.study import BASELINE
@@ -213,7 +214,8 @@ def needed(claims: claim.ClaimsSpec, claim_id: str, evidence: Evidence) -> list[
             targets = view.targets(view.wanted(part))
             for run in evidence.plan.runs:
                 if run.encoder_name == encoder and run.arm in arms and run.spec.target in targets:
-                    attacked = run.attacked.get(part.attack, {})
-                    chain = (run.pretrain, run.intermediate, run.finetune, *run.evaluate.values(), *attacked.values())
+                    names = run.attacked if part.attack == WORST else [part.attack]
+                    attacked = [stage for name in names for stage in run.attacked.get(name, {}).values()]
+                    chain = (run.pretrain, run.intermediate, run.finetune, *run.evaluate.values(), *attacked)
                     keep |= {stage.key for stage in chain if stage}
     return [stage for stage in evidence.plan.stages if stage.key in keep]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from harness.evidence import Arm, Drawn, Evidence
 from harness.records import JSON
+from harness.spec.attack import NONE
 from harness.spec.study import BASELINE
 from harness.stats.effect import Sample
 
@@ -68,7 +69,7 @@ def _by_seed(evidence: Evidence, rows: Sequence[JSON]) -> dict[tuple[Arm, str, s
     """Returns the scores in each target's own metric: the seeds of an arm, target and language."""
     found: dict[tuple[Arm, str, str], list[JSON]] = {}
     for row in rows:
-        if row["metric"] == evidence.targets[row["task"]].metric:
+        if row["attack"] == NONE and row["metric"] == evidence.targets[row["task"]].metric:
             found.setdefault((Arm(row["encoder"], row["arm"]), row["task"], row["language"]), []).append(row)
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
+from harness import robustness
 from harness.evidence import Evidence
 from harness.records import JSON, OUTCOMES, Verdict
 from harness.report import origins, published, scores
@@ -22,7 +23,7 @@ def summarize(evidence: Evidence, verdicts: Sequence[Verdict]) -> JSON:
     """
     study = evidence.plan.study
     # JSON has no nan: a score of a set in which nothing was counted is null.
-    rows = [{**row, "value": row["value"] if isfinite(row["value"]) else None} for row in evidence.scores()]
+    rows = [{**row, "value": row["value"] if isfinite(row["value"] or 0) else None} for row in evidence.scores()]
     table, languages, overall = scores.tables(evidence, rows)
     known = origins.manifests(evidence)
     return {
@@ -44,6 +45,9 @@ def summarize(evidence: Evidence, verdicts: Sequence[Verdict]) -> JSON:
         "languages": languages,
         "scores": rows,
         "trivial": origins.trivial(evidence),
+        "robustness": robustness.lines(evidence),
+        "similarity": evidence.similarities(),
+        "associations": robustness.associations(evidence),
         "published": published.lines(evidence, table),
         "not_found": published.gaps(evidence),
         "curves": origins.curves(evidence),

@@ -9,6 +9,8 @@ from harness.spec.base import Name, Source, Spec, options
 
 ATTACKS = "harness.attacks"
 NONE = "none"
+# All attacks of a study on a target at once: of each example the worst prediction under any of them.
+WORST = "worst"
 # A statistic beside those of metrics: of each example, whether its prediction is another one under attack, and 1.
 FLIPS = "flips"
 

@@ -41,15 +41,15 @@ class Part(Spec):
 
     The mean is over `targets`, of each over `languages` (empty: all that there are). A target is scored by its own metric;
     `metric` names another that it has, or `benchmark`: the mean of those by which the benchmark's own program scores it.
-    `attack` (`NAME@STRENGTH`) takes the scores on attacked rows; `quantity: drop` how far they lie below those on the same
-    rows as they were, `flips` how many predictions are others, in percent.
+    `attack` (`NAME@STRENGTH`, or `worst`: of each example the worst under any) takes the scores on attacked rows; `quantity:
+    drop` how far they lie below those on the same rows as they were, `flips` how many predictions are others, in percent.
     """
 
     note: str | None = None
     targets: tuple[Name, ...] = ()
     languages: tuple[Lang, ...] = ()
     metric: Name | None = None
-    attack: str = Field(default="none", pattern=r"^(none|[a-z0-9_.-]+@[0-9.]+)$")
+    attack: str = Field(default="none", pattern=r"^(none|worst|[a-z0-9_.-]+@[0-9.]+)$")
     quantity: Literal["score", "drop", "flips"] = "score"
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
 

@@ -1,0 +1,144 @@
+"""What attacks do to a study's arms, and whether domain similarity goes with it: evidence → lines of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness import plugin
+from harness.errors import SpecError
+from harness.evidence import Arm, Drawn, Evidence, Quantity, Under
+from harness.records import JSON
+from harness.spec.attack import WORST
+from harness.stats.association import Association, association
+from harness.stats.correction import holm
+
+ALPHA = 0.05
+QUANTITIES: tuple[Quantity, ...] = ("score", "drop", "flips")
+# Fewer arms have too few orders for a permutation to say anything.
+FEWEST_ARMS = 5
+
+
+def lines(evidence: Evidence) -> list[JSON]:
+    """Returns a line for each arm on each target under each attack, as far as the store has them.
+
+    Each quantity is a mean over languages with its 95 % interval (`score` on attacked rows, `drop` from the same rows as
+    they were, `flips`), and one number a language. `relative_drop` is in percent of the score that it is taken from.
+    `worst_language` has the lowest score under attack.
+    """
+    found = []
+    for encoder in evidence.plan.study.vary.encoder:
+        for target in evidence.targets:
+            for attack in evidence.attacks(target):
+                where = {"encoder": encoder, "target": target, "attack": attack}
+                try:
+                    drawn = {q: evidence.drawn(encoder, target, under=Under(attack, q)) for q in QUANTITIES}
+                except SpecError:
+                    continue  # no example has a value of its own, so none has a worst
+                found += [{**where, "arm": arm.name, **_line(drawn, arm)} for arm in drawn["score"].arms]
+    return found
+
+
+def _line(drawn: Mapping[Quantity, Drawn], arm: Arm) -> JSON:
+    line: JSON = {"n_examples": sum(drawn["score"].n_examples)}
+    by_language: dict[str, JSON] = {x: {"language": x} for x in drawn["score"].languages}
+    for quantity, own in drawn.items():
+        place, n = own.arms.index(arm), len(own.languages)
+        weights = np.zeros((len(own.arms), n))
+        weights[place] = 1 / n
+        effect = own.sample.effect(weights)
+        low, high = effect.interval(ALPHA)
+        line |= {quantity: _number(effect.estimate), f"{quantity}_interval": [_number(low), _number(high)]}
+        for x, value in zip(own.languages, own.sample.by_seed.mean(0)[place], strict=True):
+            by_language[x][quantity] = _number(value)
+    clean = None if line["score"] is None or line["drop"] is None else line["score"] + line["drop"]
+    line["relative_drop"] = _number(100 * line["drop"] / clean) if clean else None
+    scored = [entry for entry in by_language.values() if entry["score"] is not None]
+    line["worst_language"] = min(scored, key=lambda entry: entry["score"])["language"] if scored else None
+    return {**line, "languages": list(by_language.values())}
+
+
+def associations(evidence: Evidence) -> list[JSON]:
+    """Returns, for each measure of similarity and each quantity, whether arms nearer to a target are more robust on it.
+
+    A rank correlation over arms within each target, language and attack, averaged over these; p-values from dealing the
+    arms' similarities out anew, the same for all of them, since their scores hang together; Holm over the measures of a
+    quantity. `partial` takes out what goes with the clean score. A measure that speaks of one language only is that of the
+    source language everywhere. Signs are turned so that positive means: the nearer, the higher.
+    """
+    found = []
+    for encoder in evidence.plan.study.vary.encoder:
+        for quantity in QUANTITIES:
+            measured = list(_measures(evidence, encoder, quantity))
+            adjusted = [holm([getattr(a, p) for _, a in measured]) for p in ("p", "p_partial")] if measured else []
+            for i, (measure, a) in enumerate(measured):
+                found.append(
+                    {
+                        "encoder": encoder,
+                        "measure": measure,
+                        "quantity": quantity,
+                        "rho": _number(a.rho),
+                        "p": a.p,
+                        "p_adjusted": float(adjusted[0][i]),
+                        "partial": _number(a.partial),
+                        "p_partial": a.p_partial,
+                        "p_partial_adjusted": float(adjusted[1][i]),
+                        "n_arms": a.n_units,
+                        "n_strata": a.n_strata,
+                    }
+                )
+    return found
+
+
+@dataclass(frozen=True)
+class _Strata:
+    """What stands side by side in each target, language and attack, by arm."""
+
+    similarity: list[list[float]]
+    measured: list[list[float]]
+    clean: list[list[float]]
+
+
+def _measures(evidence: Evidence, encoder: str, quantity: Quantity) -> Iterator[tuple[str, Association]]:
+    rows = [row for row in evidence.similarities() if row["encoder"] == encoder]
+    arms = sorted({row["arm"] for row in rows})
+    if len(arms) < FEWEST_ARMS:
+        return
+    for measure in evidence.plan.study.similarity:
+        known = {(r["arm"], r["target"], r["language"]): r["value"] for r in rows if r["measure"] == measure}
+        strata = _strata(evidence, encoder, quantity, arms, known)
+        if strata.similarity:
+            sign = 1 if plugin.load("harness.similarity", measure).HIGHER == "similar" else -1
+            tables = (np.array(table) for table in (strata.similarity, strata.measured, strata.clean))
+            similarity, measured, clean = tables
+            yield measure, association(sign * similarity, measured, clean)
+
+
+def _strata(
+    evidence: Evidence, encoder: str, quantity: Quantity, arms: list[str], known: dict[tuple[str, str, str], float]
+) -> _Strata:
+    strata = _Strata([], [], [])
+    for target, task in evidence.targets.items():
+        clean = evidence.drawn(encoder, target)
+        for attack in evidence.attacks(target):
+            if attack == WORST:
+                continue
+            own = evidence.drawn(encoder, target, under=Under(attack, quantity))
+            if not {Arm(encoder, arm) for arm in arms} <= set(own.arms):
+                continue
+            for i, language in enumerate(own.languages):
+                source = task.train_language or "en"
+                places = [next((p for x in (language, source) if (p := (a, target, x)) in known), None) for a in arms]
+                alike = [known[place] for place in places if place]
+                columns = [[d.sample.by_seed.mean(0)[d.arms.index(Arm(encoder, a)), i] for a in arms] for d in (own, clean)]
+                if len(alike) == len(arms) and np.isfinite(columns).all() and np.ptp(alike):
+                    strata.similarity.append(alike)
+                    strata.measured.append(list(map(float, columns[0])))
+                    strata.clean.append(list(map(float, columns[1])))
+    return strata
+
+
+def _number(value: float) -> float | None:
+    return round(float(value), 4) + 0.0 if np.isfinite(value) else None
