@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness import plugin
+from harness.attacked import CLEAN, Under, placed, share, worst
 from harness.errors import SpecError, StoreCorrupt
 from harness.estimate import BASIS, estimate
-from harness.metrics._ratio import percent
 from harness.plan import Plan, PlannedRun
 from harness.records import JSON, Manifest, Stage
 from harness.spec.attack import FLIPS, NONE, WORST
@@ -50,24 +50,6 @@ class Drawn:
     languages: tuple[str, ...]
     sample: Sample
     n_examples: tuple[int, ...]
-
-
-Quantity = Literal["score", "drop", "flips"]
-
-
-@dataclass(frozen=True)
-class Under:
-    """What of an attack counts.
-
-    The score on attacked rows; the drop, how far it lies below that on the same rows as they were; or flips, how many of
-    the predictions are others, in percent.
-    """
-
-    attack: str = NONE
-    quantity: Quantity = "score"
-
-
-CLEAN = Under()
 
 
 class Evidence:
@@ -162,6 +144,7 @@ class Evidence:
             for stage in (run.pretrain, run.intermediate, run.finetune, *run.evaluations)
             if stage
         }
+        owner |= {stage.key: models[encoder] for (encoder, _, _), stage in self.plan.similarity.items()}
         rows: list[JSON] = []
         for stage in stages:
             parents = [p.label for p in self.plan.parents(stage) if p.key not in self.done]
@@ -312,26 +295,15 @@ class Evidence:
             language, metric = languages[i % len(languages)], metrics[i // len(languages)]
             counted = FLIPS if under.quantity == "flips" else metric
             labels = [under.attack] if under.attack != WORST else self.attacks(target)[:-1]
-            several = [self._placed(cell, *self._aligned(arms, target, language, counted, one)) for one in labels]
+            several = [placed(cell, *self._aligned(arms, target, language, counted, one)) for one in labels]
             counts, met = several[0]
             for other, also in several[1:]:
-                counts, met = _worst(counts, met, other, also, is_bad=under.quantity == "flips"), met | also
-            aggregate = _share if under.quantity == "flips" else cell.aggregate
+                counts, met = worst(counts, met, other, also, is_bad=under.quantity == "flips"), met | also
+            aggregate = share if under.quantity == "flips" else cell.aggregate
             found.append(replace(cell, statistics=counts, aggregate=aggregate))
             hit.append(replace(cell, statistics=cell.statistics * met[:, None]))
             n.append(int(met.sum()))
         return ([hit, found] if under.quantity == "drop" else [found]), n[: len(languages)]
-
-    @staticmethod
-    def _placed(
-        cell: Cell, counts: NDArray[np.float64], ids: NDArray[np.str_]
-    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Returns statistics [A, S, N, K] of some of a cell's examples at their places in it, and which they are [N]."""
-        place = {name: row for row, name in enumerate(cell.ids.tolist())}
-        rows = [place[name] for name in ids.tolist()]
-        placed, met = np.zeros((*cell.statistics.shape[:3], counts.shape[-1])), np.zeros(len(cell.ids), bool)
-        placed[:, :, rows], met[rows] = counts, True
-        return placed, met
 
     def cells(self, arms: Sequence[Arm], target: str, languages: Sequence[str], metric: str | None = None) -> list[Cell]:
         """Returns a Cell [A, S, N, K] for each language of a target, rows matched by id; of its own metric by default.
@@ -370,26 +342,6 @@ class Evidence:
 
 def _under(run: PlannedRun, attack: str) -> list[dict[str, Stage]]:
     return list(run.attacked.values()) if attack == WORST else [run.attacked[attack]] if attack in run.attacked else []
-
-
-def _worst(
-    one: NDArray[np.float64], met: NDArray[np.bool_], other: NDArray[np.float64], also: NDArray[np.bool_], *, is_bad: bool
-) -> NDArray[np.float64]:
-    """Returns of each example the worse of two [A, S, N, 2], a value and 1; `is_bad`: of two flips the one that is.
-
-    Raises SpecError for statistics that are no value of an example: the worse of two chunk counts is nobody's.
-    """
-    if one.shape[-1] != 2 or not (np.all(one[:, :, met, 1] == 1) and np.all(other[:, :, also, 1] == 1)):
-        raise SpecError(f"{WORST}: this metric has no value for a single example; name one attack")
-    both, worse = met & also, (np.maximum if is_bad else np.minimum)
-    found = np.where(also[:, None], other, one)
-    found[:, :, both] = worse(one[:, :, both], other[:, :, both])
-    return found
-
-
-def _share(totals: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Returns the first of two totals [..., 2] in percent of the second."""
-    return percent(totals[..., 0], totals[..., 1])
 
 
 def statistics_in(folder: Path, metric: str) -> tuple[NDArray[np.float64], NDArray[np.str_]] | None:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.evidence import CLEAN, Arm, Under
+from harness.attacked import CLEAN, Under
+from harness.evidence import Arm
 from harness.records import JSON
 from harness.selection import View, describe
 from harness.spec import claim

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.evidence import Arm, Under
+from harness.attacked import Under
+from harness.evidence import Arm
 from harness.findings import (
     Array,
     Finding,

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness import plugin
+from harness.attacked import Quantity, Under
 from harness.errors import SpecError
-from harness.evidence import Arm, Drawn, Evidence, Quantity, Under
+from harness.evidence import Arm, Drawn, Evidence
 from harness.records import JSON
 from harness.spec.attack import WORST
 from harness.stats.association import Association, association
@@ -58,6 +59,24 @@ def _line(drawn: Mapping[Quantity, Drawn], arm: Arm) -> JSON:
     scored = [entry for entry in by_language.values() if entry["score"] is not None]
     line["worst_language"] = min(scored, key=lambda entry: entry["score"])["language"] if scored else None
     return {**line, "languages": list(by_language.values())}
+
+
+def examples(evidence: Evidence) -> list[JSON]:
+    """Returns an attacked row of each target and attack, in the source language and in another, with the predictions.
+
+    They are of the study's first arm and seed; one whose prediction has changed, if there is one.
+    """
+    found = []
+    for target, task in evidence.targets.items():
+        run = evidence.run(evidence.arms[0], target, evidence.seeds[0])
+        for attack, by_language in run.attacked.items():
+            foreign = [x for x in by_language if x != task.train_language]
+            for language in [x for x in by_language if x == task.train_language] + foreign[:1]:
+                stage = by_language[language]
+                where = {"target": target, "attack": attack, "language": language, "arm": run.arm}
+                if stage.key in evidence.done:
+                    found += [{**where, **row} for row in evidence.read(stage, "examples.json")[:1]]
+    return found
 
 
 def associations(evidence: Evidence) -> list[JSON]:
@@ -129,9 +148,9 @@ def _strata(
             if not {Arm(encoder, arm) for arm in arms} <= set(own.arms):
                 continue
             for i, language in enumerate(own.languages):
-                source = task.train_language or "en"
-                places = [next((p for x in (language, source) if (p := (a, target, x)) in known), None) for a in arms]
-                alike = [known[place] for place in places if place]
+                # A measure that is taken in the source language alone speaks for the others.
+                where = language if (arms[0], target, language) in known else task.train_language or "en"
+                alike = [known[arm, target, where] for arm in arms if (arm, target, where) in known]
                 columns = [[d.sample.by_seed.mean(0)[d.arms.index(Arm(encoder, a)), i] for a in arms] for d in (own, clean)]
                 if len(alike) == len(arms) and np.isfinite(columns).all() and np.ptp(alike):
                     strata.similarity.append(alike)

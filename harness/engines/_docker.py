@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,10 +51,25 @@ class Ended:
     output: str
 
 
+class _Nobody(Exception):
+    """Nobody listens at a socket."""
+
+
+def _knock(host: str) -> None:
+    """Raises _Nobody if a socket of this machine has nobody behind it: the SDK would leave its own open."""
+    if host.startswith("unix://"):
+        with contextlib.closing(socket.socket(socket.AF_UNIX)) as own:
+            try:
+                own.connect(host.removeprefix("unix://"))
+            except OSError as error:
+                raise _Nobody(error.strerror or str(error)) from None
+
+
 @contextlib.contextmanager
 def connected() -> Iterator[docker.DockerClient]:
     """Yields a connection to the engine. Raises HarnessError, with what to do, if none answers, now or later."""
     try:
+        _knock(provenance.docker_host())
         client = docker.from_env(timeout=60)
         try:
             client.ping()
@@ -62,7 +78,7 @@ def connected() -> Iterator[docker.DockerClient]:
             client.close()
     except APIError as error:
         raise HarnessError(f"the container engine refuses: {error.explanation or error}") from None
-    except (DockerException, requests.exceptions.RequestException) as error:
+    except (DockerException, requests.exceptions.RequestException, _Nobody) as error:
         raise HarnessError(
             f"no container engine answers at {provenance.docker_host()} ({_short(error)}); start it, for example with "
             "`systemctl start docker`, set DOCKER_HOST, or leave out --engine container; what is finished is kept"

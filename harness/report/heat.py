@@ -40,7 +40,7 @@ def to_baseline(summary: JSON) -> Markup | None:
     rows = [*arms.values(), *(["published gain"] if gains else [])]
     shape = Shape(50.0, 36.0, columns_apart=1, rows_apart=len(rows) - len(arms))
     title = f"Difference to the baseline in points, by intermediate arm and target; {SAME}"
-    return _picture(title, rows, [*targets, "mean"], cells | gains, shape) if arms else None
+    return picture(title, rows, [*targets, "mean"], cells | gains, shape) if arms else None
 
 
 def to_published(summary: JSON) -> Markup | None:
@@ -62,7 +62,7 @@ def to_published(summary: JSON) -> Markup | None:
     }
     title = f"Difference to the published score in points, by arm and target; {SAME}"
     rows = [*arms.values(), *(name for _, name in roles)]
-    return _picture(title, rows, targets, cells | values, Shape(50.0, 30.0, rows_apart=len(roles)))
+    return picture(title, rows, targets, cells | values, Shape(50.0, 30.0, rows_apart=len(roles)))
 
 
 def by_language(summary: JSON, target: JSON) -> Markup | None:
@@ -75,7 +75,7 @@ def by_language(summary: JSON, target: JSON) -> Markup | None:
     }
     title = f"{target['title']}: difference to the baseline in points, by language and arm; {SAME}"
     languages = views.source_first(target)
-    return _picture(title, languages, list(arms.values()), cells, Shape(46.0, 22.0)) if arms else None
+    return picture(title, languages, list(arms.values()), cells, Shape(46.0, 22.0)) if arms else None
 
 
 def _names(summary: JSON, *, baselines: bool) -> dict[tuple[str, str], str]:
@@ -87,7 +87,7 @@ def _names(summary: JSON, *, baselines: bool) -> dict[tuple[str, str], str]:
     }
 
 
-def _picture(
+def picture(
     title: str, rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[str, str], JSON], shape: Shape
 ) -> Markup:
     """Returns a grid of differences: tinted by size, framed where the interval leaves out zero."""

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from harness.records import JSON, KINDS, OUTCOMES
-from harness.report import figures, heat, views, wording
+from harness.report import figures, heat, robust, views, wording
 
 TEMPLATES = Path(__file__).with_name("templates")
 # More evidence than this is shown by group: an arm on a target.
@@ -63,6 +63,7 @@ def page(summary: JSON, document: JSON, store: str | None = None) -> str:
         curves=curve_views(summary),
         doubts=views.distinct_doubts(summary),
         groups=stage_groups(stages),
+        robust=robust.view(summary, document),
     )
 
 

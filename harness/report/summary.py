@@ -46,6 +46,7 @@ def summarize(evidence: Evidence, verdicts: Sequence[Verdict]) -> JSON:
         "scores": rows,
         "trivial": origins.trivial(evidence),
         "robustness": robustness.lines(evidence),
+        "attacked_rows": robustness.examples(evidence),
         "similarity": evidence.similarities(),
         "associations": robustness.associations(evidence),
         "published": published.lines(evidence, table),

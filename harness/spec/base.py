@@ -43,6 +43,6 @@ def options(package: str, name: str, given: dict[str, Any], place: str = "option
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join((place, *map(str, first["loc"])))
-        known = f" ({plugin.near(str(first['loc'][-1]), model.model_fields)})"
-        hint = known if first["type"] == "extra_forbidden" else ""
+        is_unknown = first["type"] == "extra_forbidden"
+        hint = f" ({plugin.near(str(first['loc'][-1]), model.model_fields)})" if is_unknown else ""
         raise SpecError(f"{where}: {first['msg'].removeprefix('Value error, ')}{hint}") from None

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from harness import attacks, data, encoders, plugin
+from harness.attacks._texts import text_of
 from harness.canon import address
 from harness.encoders import Encoder
 from harness.families import Setup
@@ -28,7 +29,8 @@ from harness.stages.finetune import HEAD
 VERSION = 2
 _LAST: dict[str, tuple[str, Any]] = {}
 PREDICTIONS, STATISTICS, SCORES = "predictions.parquet", "statistics.npz", "scores.json"
-TUNED, ATTACKED = "tuned.json", "attacked.json"
+TUNED, ATTACKED, EXAMPLES = "tuned.json", "attacked.json", "examples.json"
+N_EXAMPLES = 3
 DROPPED_DOUBT = 0.2
 
 
@@ -71,7 +73,11 @@ def run(job: Job) -> list[str]:
             predicted = predict(attacked)
         else:  # a row's prediction is its own affair
             predicted = _changed(rows, attacked, before, predict)
-        flips = [new != old for new, old in zip(as_texts(predicted), before, strict=True)]
+        after = as_texts(predicted)
+        flips = [new != old for new, old in zip(after, before, strict=True)]
+        shown = _examples(task["family"], rows, attacked, [r["id"] for r in scored], as_texts(gold), before, after)
+        text = json.dumps(shown, indent=1, ensure_ascii=False)
+        (job.out / EXAMPLES).write_text(text + "\n", encoding="utf-8")
         is_kept = [row["id"] in kept for row in scored]
         scored, gold, predicted, flips = (list(compress(x, is_kept)) for x in (scored, gold, predicted, flips))
         beside = {FLIPS: np.array([[flip, 1] for flip in flips], np.float64).reshape(-1, 2)}
@@ -82,6 +88,30 @@ def run(job: Job) -> list[str]:
     write_predictions(job.out / PREDICTIONS, [row["id"] for row in scored], language, gold, predicted)
     write_scores(job.out, params, job.stage.key, scored, {"": (language, gold, predicted)}, beside)
     return doubts
+
+
+def _examples(
+    family: str,
+    rows: list[data.Row],
+    attacked: list[data.Row],
+    ids: list[str],
+    gold: list[str],
+    before: list[str],
+    after: list[str],
+) -> list[JSON]:
+    """Returns a few attacked rows as they were and as they are, with predictions; first those whose prediction changed."""
+    changed = {old["id"]: (old, new) for old, new in zip(rows, attacked, strict=True) if new != old}
+    places = [i for i, name in enumerate(ids) if name in changed]
+    chosen = sorted(places, key=lambda i: before[i] == after[i])[:N_EXAMPLES]
+    return [
+        {
+            "id": ids[i],
+            "gold": gold[i],
+            "before": {"text": text_of(changed[ids[i]][0], family), "prediction": before[i]},
+            "after": {"text": text_of(changed[ids[i]][1], family), "prediction": after[i]},
+        }
+        for i in chosen
+    ]
 
 
 def _changed(

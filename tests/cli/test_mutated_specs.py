@@ -108,8 +108,9 @@ def textual(text: str) -> Iterator[tuple[str, str | bytes, str]]:
     opening = [match.end() for match in re.finditer(r"[:-] [\[{]", text)]
     yield "empty", "", "empty"
     yield "only a comment", "# nothing\n", "empty"
-    yield "cut in the middle", text[: opening[len(opening) // 2]], "not YAML"
-    yield "cut near the end", text[: opening[-1]], "not YAML"
+    if opening:
+        yield "cut in the middle", text[: opening[len(opening) // 2]], "not YAML"
+        yield "cut near the end", text[: opening[-1]], "not YAML"
     yield "one line indented", f"{text[: first.end()]}  {text[first.end() :][second.start() :]}", "not YAML"
     yield "tab before the first key", f"\t{text[first.start() :]}", "not YAML"
     yield "bracket left open", f"{text}\nx: [1, 2\n", "not YAML"

@@ -90,7 +90,8 @@ class TestEveryStudy:
 
     def test_no_stage_is_for_nothing(self, plan) -> None:
         used = {s.key for r in plan.runs for s in (r.pretrain, r.intermediate, r.finetune, *r.evaluations) if s}
-        assert used | {stage.key for stage in plan.trivial.values()} == keys(plan)
+        beside = {stage.key for stage in (*plan.trivial.values(), *plan.similarity.values())}
+        assert used | beside == keys(plan)
 
     def test_params_are_json_without_places_and_names_of_runs(self, plan) -> None:
         for stage in plan.stages:
@@ -105,6 +106,7 @@ class TestEveryStudy:
             for stage in (run.pretrain, run.intermediate, run.finetune, *run.evaluations)
             if stage
         }
+        owners |= {stage.key: CATALOG.model(encoder) for (encoder, _, _), stage in plan.similarity.items()}
         found = [estimate(stage, owners.get(stage.key)) for stage in plan.stages]
         assert all(each["disk_bytes"] > 0 for each in found)
         # A microsecond of a GPU is rounded away.

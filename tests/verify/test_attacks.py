@@ -55,7 +55,7 @@ def test_only_rows_that_meet_the_condition_count_and_a_drop_is_taken_of_the_same
     assert level(quantity="drop").estimate == pytest.approx(100 * ((20 - 15) - (10 - 2)) / 20)
     assert level(quantity="flips").estimate == pytest.approx(0)
     assert level().n_examples == 40  # 20 in each of two languages
-    from harness.evidence import Under
+    from harness.attacked import Under
 
     drawn = evidence.drawn("tiny", "my_pairs", under=Under("slip@0.2", "flips"))
     assert drawn.sample.by_seed == pytest.approx(100 * 5 / 20)
@@ -67,7 +67,7 @@ def test_what_is_missing_is_said(lab, truths) -> None:
     fill(lab, truths, {"none": 20, "a": 30, "b": 20}, {"none": 12, "a": 25, "b": 12}, slice(0, N))
     absent = lab.part({**GREATER, "attack": "slip@0.5"})
     assert absent.outcome == "not_run"
-    assert "small evaluates my_pairs under slip@0.2, slip@1, not under slip@0.5" in absent.next
+    assert "small evaluates my_pairs under slip@0.2, slip@1, worst, not under slip@0.5" in absent.next
     run = lab.plan().runs[0]
     folder = lab.store.path(run.attacked["slip@1"]["la"])
     (folder / "manifest.json").unlink()
