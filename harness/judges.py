@@ -36,6 +36,7 @@ from harness.spec import claim
 from harness.stats.correction import holm
 from harness.stats.correlation import FEWEST_UNITS, rank_correlation
 from harness.stats.effect import Effect, Sample
+from harness.stats.mixed import slope as mixed_slope
 
 # A arms, T targets
 
@@ -328,9 +329,22 @@ def slope(view: View, part: claim.Slope) -> Finding:
     base = finding(view, part, expected, arms, targets, found)
     levels = {arm.name: round(float((found.sample.by_seed * found.mean(arm)).sum((1, 2)).mean()), 4) for arm in arms}
     result = replace(contrast(base, found.sample.effect(own), part.alpha), details={"by arm": levels})
+    mixed = mixed_slope(_columns(view, part, arms, targets), numbers, part.alpha)
+    if mixed:
+        result.details["a mixed-effects model says"] = {"slope": [round(value, 4) for value in mixed]}
     if part.sign == "positive":
         return result
     return replace(result, p_for=result.p_against, p_against=result.p_for)
+
+
+def _columns(view: View, part: claim.Part, arms: Sequence[Arm], targets: Sequence[str]) -> Array:
+    """Returns scores [S, A, C] of arms, a column a target and language."""
+    under, parts = Under(part.attack, part.quantity), []
+    for target in targets:
+        drawn = view.evidence.drawn(view.encoder, target, view.metrics(target, part.metric), under)
+        chosen = [i for i, x in enumerate(drawn.languages) if not part.languages or x in part.languages]
+        parts.append(drawn.sample.by_seed[:, [drawn.arms.index(arm) for arm in arms]][..., chosen])
+    return np.concatenate(parts, axis=-1)
 
 
 JUDGES: dict[str, Callable[[View, Any], Finding]] = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from runpy import run_path
 from typing import Any
@@ -70,3 +72,22 @@ def test_the_same_again(evidence, tree, tmp_path) -> None:
     assert isinstance(execute(stage, store, tree.data), Success)
     first, second = (root / "similarity" / stage.key / "similarity.json" for root in (tree.store, store.root))
     assert json.loads(first.read_text()) == json.loads(second.read_text())
+
+
+def test_the_command_shows_them_or_says_what_computes_them(evidence, tree, tmp_path) -> None:
+    def harness(store: Path, *more: str) -> subprocess.CompletedProcess[str]:
+        place = ["--store", str(store), "--data", str(tree.data.root), "--specs", str(tree.specs)]
+        command = [sys.executable, "-m", "harness", *place, "similarity", *more]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    table = harness(tree.store, "alike")
+    assert (table.returncode, table.stderr) == (0, "")
+    assert len([line for line in table.stdout.splitlines() if "jensen_shannon" in line]) == 2
+    assert json.loads(harness(tree.store, "alike", "--json").stdout) == evidence.similarities()
+    absent = harness(tmp_path / "empty", "alike")
+    assert absent.returncode == 3
+    assert "2 of 2 are not in the store; harness run" in absent.stderr
+    assert "--only 'similarity *'" in absent.stderr
+    none = harness(tree.store, "small")
+    assert none.returncode == 2
+    assert "the study names no measures; list some under `similarity`" in none.stderr

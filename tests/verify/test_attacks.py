@@ -89,6 +89,15 @@ def test_a_slope_is_in_points_for_one(sign, outcome, lab, truths) -> None:
     assert lab.part(part).estimate == pytest.approx(np.polyfit([0, 0.5, 1], [25, 50, 95], 1)[0])
 
 
+def test_a_mixed_effects_model_tells_the_same_slope_beside_it(lab, truths) -> None:
+    levels = {"none": 0.3, "a": 0.5, "b": 0.9}
+    part = {"kind": "slope", "numbers": {"none": 0, "a": 0.5, "b": 1}, "targets": ["pawsx"]}
+    found = lab.part(part, lab.simulate(truths.noisy(truths.levels(levels), n=200)))
+    mixed, low, high = found.details["a mixed-effects model says"]["slope"]
+    assert mixed == pytest.approx(found.estimate, abs=1e-3)
+    assert low < mixed < high
+
+
 def test_a_slope_over_arms_that_are_not_there(lab, truths) -> None:
     fill(lab, truths, {"none": 20, "a": 30, "b": 20}, {"none": 12, "a": 25, "b": 12}, slice(0, N))
     part = {"kind": "slope", "numbers": {"none": 0, "a": 0.5, "z": 1}, "targets": ["pawsx"]}
