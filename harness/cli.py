@@ -37,6 +37,7 @@ from harness.errors import HarnessError, SpecError, StageFailed
 from harness.exchange import compare, export_app, score, verify_bundle
 from harness.housekeeping import data_app, store_app
 from harness.judging import report, similarity, verify
+from harness.scaffold import new_app
 
 if TYPE_CHECKING:
     from harness.data import DataFolder
@@ -56,6 +57,7 @@ app = typer.Typer(
 app.add_typer(data_app, name="data")
 app.add_typer(store_app, name="store")
 app.add_typer(export_app, name="export")
+app.add_typer(new_app, name="new")
 app.command()(score)
 app.command()(compare)
 app.command()(verify_bundle)
