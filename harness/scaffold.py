@@ -1,4 +1,4 @@
-"""The commands that begin something new: `new task`, `new claim`. What they write passes `validate`, and is to be filled in."""
+"""The commands that begin something new: `new task`, `new claim`. What they write passes `validate`; fill it in."""
 
 from __future__ import annotations
 
