@@ -347,8 +347,10 @@ def _under(run: PlannedRun, attack: str) -> list[dict[str, Stage]]:
 def statistics_in(folder: Path, metric: str) -> tuple[NDArray[np.float64], NDArray[np.str_]] | None:
     """Returns the statistics [N, K] of a metric in an evaluation's folder, and the ids [N]; none if it was not scored so."""
     with np.load(folder / "statistics.npz", allow_pickle=False) as arrays:
-        own = f"{metric}.ids"
-        return (arrays[metric], arrays[own if own in arrays else "ids"]) if metric in arrays else None
+        if metric not in arrays:
+            return None
+        own = next((name for name in (f"{metric}.ids", "ids") if name in arrays), None)
+        return arrays[metric], arrays[own] if own else np.empty(0, np.str_)  # an attack may leave no row
 
 
 def _in_order(counts: NDArray[np.float64], names: NDArray[np.str_], ids: NDArray[np.str_]) -> NDArray[np.float64]:

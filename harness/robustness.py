@@ -25,9 +25,9 @@ FEWEST_ARMS = 5
 def lines(evidence: Evidence) -> list[JSON]:
     """Returns a line for each arm on each target under each attack, as far as the store has them.
 
-    Each quantity is a mean over languages with its 95 % interval (`score` on attacked rows, `drop` from the same rows as
-    they were, `flips`), and one number a language. `relative_drop` is in percent of the score that it is taken from.
-    `worst_language` has the lowest score under attack.
+    Each quantity is a mean over languages that have rows for the attack, with its 95 % interval (`score` on attacked rows,
+    `drop` from the same rows as they were, `flips`), and one number a language. `relative_drop` is in percent of the score
+    that it is taken from. `worst_language` has the lowest score under attack.
     """
     found = []
     for encoder in evidence.plan.study.vary.encoder:
@@ -46,9 +46,9 @@ def _line(drawn: Mapping[Quantity, Drawn], arm: Arm) -> JSON:
     line: JSON = {"n_examples": sum(drawn["score"].n_examples)}
     by_language: dict[str, JSON] = {x: {"language": x} for x in drawn["score"].languages}
     for quantity, own in drawn.items():
-        place, n = own.arms.index(arm), len(own.languages)
-        weights = np.zeros((len(own.arms), n))
-        weights[place] = 1 / n
+        place, met = own.arms.index(arm), [i for i, n in enumerate(own.n_examples) if n]
+        weights = np.zeros((len(own.arms), len(own.languages)))
+        weights[place, met] = 1 / max(1, len(met))
         effect = own.sample.effect(weights)
         low, high = effect.interval(ALPHA)
         line |= {quantity: _number(effect.estimate), f"{quantity}_interval": [_number(low), _number(high)]}

@@ -31,6 +31,8 @@ def places(evidence: Evidence) -> dict[str, JSON]:
                 here = {**own, "language": None, **more}
                 known = found.setdefault(stage.key, here)
                 found[stage.key] = {k: v if known[k] == v else None for k, v in here.items()}
+    for (encoder, arm, target), stage in evidence.plan.similarity.items():
+        found[stage.key] = {"encoder": encoder, "arm": arm, "target": target, "seed": None, "language": None}
     for target, stage in evidence.plan.trivial.items():
         found[stage.key] = {"encoder": None, "arm": None, "target": target, "seed": None, "language": None}
     return found
