@@ -277,8 +277,6 @@ def _similarity(study: StudySpec, catalog: Catalog) -> Found:
     for i, name in enumerate(study.similarity):
         loc: Loc = ("similarity", i)
         yield from _known(loc, "measure", name, plugin.names("harness.similarity"))
-        if name in plugin.names("harness.similarity") and plugin.load("harness.similarity", name).NEEDS == "fisher":
-            yield loc, f"{name!r} needs an encoder fine-tuned on each task", "no study makes it yet; harness.similarity does"
 
 
 def _attacks(study: StudySpec, catalog: Catalog) -> Found:

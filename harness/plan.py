@@ -25,7 +25,7 @@ from harness.spec.training import TrainingSpec
 
 # One draw for all arms and seeds: they are compared on the same attacked rows.
 ATTACK_SEED = 1
-SIMILARITY_TEXTS, SIMILARITY_RESAMPLES = 500, 200
+SIMILARITY_TEXTS, SIMILARITY_RESAMPLES, FISHER_ROWS = 500, 200, 100
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,12 @@ def make_plan(study: StudySpec, catalog: Catalog, *, limit: int | None = None) -
         if stage:
             trivial[name] = stage
     similarity = {}
+    baselines = {(r.encoder_name, r.spec.target, r.spec.seed): r.finetune for r in runs if r.arm == BASELINE}
     for run in runs if study.similarity else ():
         place = (run.encoder_name, run.arm, run.spec.target)
         if run.intermediate and place not in similarity:
-            similarity[place] = planner.similarity(study, run, languages[run.spec.target])
+            alone = baselines.get((run.encoder_name, run.spec.target, run.spec.seed))
+            similarity[place] = planner.similarity(study, run, alone, languages[run.spec.target])
     return Plan(study, tuple(planner.stages.values()), runs, trivial, similarity)
 
 
@@ -103,6 +105,12 @@ def languages_of(study: StudySpec, catalog: Catalog) -> dict[str, tuple[str, ...
         here = [x for x in task.languages if x in wanted and task.rows(study.split, x)]
         found[name] = tuple(x for x in here if not study.languages or x in study.languages)
     return found
+
+
+def _draws_labels(family: str) -> bool:
+    """Tells whether a family's Fisher information can be taken: it draws labels from its own predictions, row by row."""
+    options = plugin.load("harness.spec.options", family)
+    return getattr(options, "TRAINED", True) and not getattr(options, "POOLED", False) and family != "masked_lm"
 
 
 class _Planner:
@@ -302,19 +310,26 @@ class _Planner:
         label = f"evaluate {task.name} {language} · {arm} · {model.name} · seed {spec.seed}"
         return self._add(Stage("evaluate", params, inputs, label))
 
-    def similarity(self, study: StudySpec, run: PlannedRun, languages: tuple[str, ...]) -> Stage:
+    def similarity(self, study: StudySpec, run: PlannedRun, alone: Stage | None, languages: tuple[str, ...]) -> Stage:
+        """Returns what holds an arm's texts against a target's. `alone` is the target's fine-tuning without the arm."""
         assert run.intermediate
         model, task = self.catalog.model(run.encoder_name), self.catalog.task(run.spec.target)
         encoder, inputs = self._encoder(model, run.pretrain)
-        packaged = "harness.similarity"
+        package, tasks = "harness.similarity", run.intermediate.params["tasks"]
+        by_task = [m for m in study.similarity if plugin.load(package, m).NEEDS == "fisher"]
+        families = {task.family, *(entry["task"]["family"] for entry in tasks)}
+        if alone is None or len(tasks) > 1 or not all(map(_draws_labels, families)):
+            chosen, by_task = [m for m in study.similarity if m not in by_task], []
+        else:
+            chosen = list(study.similarity)
         params = {
             "version": plugin.version("harness.stages", "similarity"),
-            "measures": [{"name": m, "version": plugin.version(packaged, m)} for m in study.similarity],
+            "measures": [{"name": m, "version": plugin.version(package, m)} for m in chosen],
             "encoder": encoder,
             "precision": model.precision,
             "pooling": model.retrieval.pooling,
             "layer": model.retrieval.layer,
-            "tasks": run.intermediate.params["tasks"],
+            "tasks": tasks,
             "task": self._task(task),
             "split": study.split,
             "data": self._data(task, (study.split,), languages)[study.split],
@@ -323,6 +338,9 @@ class _Planner:
             "n_resamples": SIMILARITY_RESAMPLES,
             "seed": 0,
         }
+        if by_task and alone:
+            params["fisher"] = {"max_examples": min(FISHER_ROWS, self.limit or FISHER_ROWS), "pooling": model.pooling}
+            inputs = (*inputs, run.intermediate.key, alone.key)
         return self._add(Stage("similarity", params, inputs, f"similarity {run.arm} · {task.name} · {model.name}"))
 
     def trivial(self, name: str, split: Split, languages: tuple[str, ...], limit: int | None) -> Stage | None:

@@ -347,7 +347,6 @@ MEANINGS: dict[str, list[tuple[str, Loc, Any, str]]] = {
         ("no lexicon", ("lexicon",), None, "name the task of parallel sentences"),
         ("misspelt lexicon", ("lexicon",), "mini_retrival", "did you mean 'mini_retrieval'"),
         ("misspelt measure", ("similarity",), ["jensen_shanon"], "did you mean 'jensen_shannon'"),
-        ("measure that no study makes", ("similarity",), ["fisher_embedding"], "fine-tuned on each task"),
         ("misspelt edition of an arm", ("intermediate", "qa_25", "edition"), "overlap_20", "did you mean 'overlap_"),
     ],
 }

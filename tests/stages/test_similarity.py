@@ -13,19 +13,20 @@ import pytest
 
 from harness.evidence import Evidence
 from harness.execute import execute
-from harness.records import Success
+from harness.records import KINDS, Success
 from harness.spec.catalog import Catalog
 from harness.store import Store
 
 TINY = run_path(str(Path(__file__).with_name("tiny.py")))
-MEASURES = ["jensen_shannon", "type_overlap", "centroid_cosine", "length_difference"]
+MEASURES = ["jensen_shannon", "type_overlap", "centroid_cosine", "fisher_embedding", "length_difference"]
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Any:
     made = TINY["Tree"](tmp_path_factory.mktemp("alike"))
     vary = {**TINY["STUDY"]["vary"], "target": ["tiny_nli", "tiny_qa"]}
-    made.write("studies", "alike", {**TINY["STUDY"], "vary": vary, "similarity": MEASURES})
+    arms = {"nli": {"tasks": ["tiny_nli"], "training": TINY["TRAINING"]}}
+    made.write("studies", "alike", {**TINY["STUDY"], "vary": vary, "intermediate": arms, "similarity": MEASURES})
     return made
 
 
@@ -34,7 +35,7 @@ def evidence(tree) -> Evidence:
     store, catalog = Store(tree.store), Catalog(tree.specs)
     plan = tree.plan("alike")
     wanted = {key for stage in plan.similarity.values() for key in (stage.key, *stage.inputs)}
-    for stage in plan.stages:
+    for stage in sorted(plan.stages, key=lambda stage: KINDS.index(stage.kind)):
         if stage.key in wanted:
             outcome = execute(stage, store, tree.data)
             assert isinstance(outcome, Success), outcome
@@ -46,7 +47,9 @@ def test_one_stage_an_arm_and_target_whatever_the_seed(tree) -> None:
     assert set(plan.similarity) == {("tiny", "nli", "tiny_nli"), ("tiny", "nli", "tiny_qa")}
     assert len({stage.key for stage in plan.similarity.values()}) == 2
     for stage in plan.similarity.values():
-        assert [parent.kind for parent in plan.parents(stage)] == ["pretrain"]
+        # The encoder, and for Fisher information it after the arm's task and after the target's without it.
+        assert [parent.kind for parent in plan.parents(stage)] == ["pretrain", "intermediate", "finetune"]
+        assert " · none" in plan.parents(stage)[2].label
 
 
 def test_texts_are_compared_in_one_language_and_features_in_all(evidence) -> None:
@@ -54,21 +57,22 @@ def test_texts_are_compared_in_one_language_and_features_in_all(evidence) -> Non
     assert {(row["target"], row["language"], row["measure"]) for row in found} == {
         (target, language, measure)
         for target in ("tiny_nli", "tiny_qa")
-        for language, measures in (("en", MEASURES), ("la", ["centroid_cosine"]))
+        for language, measures in (("en", MEASURES), ("la", ["centroid_cosine", "fisher_embedding"]))
         for measure in measures
     }
     for row in found:
         assert row["low"] <= row["value"] <= row["high"]
         assert f"b:{row['target']}" in row["signature"]
-        assert (row["n_a"], row["n_b"]) == (48, 10)
+        assert (row["n_a"], row["n_b"]) == (24, 10)
     assert all("layer:1|pool:mean" in row["signature"] for row in found if row["measure"] == "centroid_cosine")
 
 
 def test_the_same_again(evidence, tree, tmp_path) -> None:
     stage = next(iter(evidence.plan.similarity.values()))
     store = Store(tmp_path / "store")
-    (store.root / "pretrain").mkdir(parents=True)
-    (store.root / "pretrain" / stage.inputs[0]).symlink_to(tree.store / "pretrain" / stage.inputs[0])
+    for parent in evidence.plan.parents(stage):
+        (store.root / parent.kind).mkdir(parents=True)
+        (store.root / parent.kind / parent.key).symlink_to(tree.store / parent.kind / parent.key)
     assert isinstance(execute(stage, store, tree.data), Success)
     first, second = (root / "similarity" / stage.key / "similarity.json" for root in (tree.store, store.root))
     assert json.loads(first.read_text()) == json.loads(second.read_text())
@@ -91,3 +95,11 @@ def test_the_command_shows_them_or_says_what_computes_them(evidence, tree, tmp_p
     none = harness(tree.store, "small")
     assert none.returncode == 2
     assert "the study names no measures; list some under `similarity`" in none.stderr
+
+
+def test_an_arm_of_several_tasks_has_no_fisher_information(tree) -> None:
+    vary = {**TINY["STUDY"]["vary"], "target": ["tiny_nli"]}
+    tree.write("studies", "several", {**TINY["STUDY"], "vary": vary, "similarity": ["jensen_shannon", "fisher_embedding"]})
+    (stage,) = tree.plan("several").similarity.values()
+    assert [measure["name"] for measure in stage.params["measures"]] == ["jensen_shannon"]
+    assert len(stage.inputs) == 1
