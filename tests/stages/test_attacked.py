@@ -124,3 +124,21 @@ def test_a_pool_keeps_all_its_sentences_and_gets_new_ones(done) -> None:
     counts = json.loads((folder / "attacked.json").read_text())
     assert counts["n_changed"] == counts["n_kept"] > 0
     assert set(predictions(folder)) <= set(predictions(done["evaluate tiny_pairs la"][1]))
+
+
+@pytest.mark.parametrize(
+    "label", ["evaluate tiny_nli la slip@1", "evaluate tiny_qa en beside@1", "evaluate tiny_pairs la near@1"]
+)
+def test_strength_0_gives_the_clean_predictions(label, done, tree) -> None:
+    stage, _ = done[label]
+    clean = done[label.rpartition(" ")[0]][1]
+    nothing = Stage("evaluate", {**stage.params, "attack": {**stage.params["attack"], "strength": 0.0}}, stage.inputs)
+    assert isinstance(execute(nothing, Store(tree.store), tree.data), Success)
+    folder = Store(tree.store).path(nothing)
+    counts = json.loads((folder / "attacked.json").read_text())
+    assert (counts["n_changed"], counts["n_flips"]) == (0, 0)
+    before = predictions(clean)
+    assert predictions(folder) == {i: before[i] for i in predictions(folder)}
+    if counts["n_kept"] == counts["n_rows"]:
+        scores = [[s["value"] for s in json.loads((f / "scores.json").read_text())] for f in (folder, clean)]
+        assert scores[0] == scores[1]
