@@ -217,8 +217,8 @@ def run(
     if not stages:
         say(f"{found.study.name}: all {n_done} stages are in {store.root}")
         return
-    _prepare(stages, found, catalog, folder)
     where = plugin.load("harness.engines", engine).make(jobs or provenance.cores(), options)
+    _prepare(stages, found, catalog, folder)
     tell(f"{found.study.name}: {len(stages)} stages to run, {n_done} in {store.root}")
     fixed = {"checkpoint_seconds": checkpoint_seconds, "how": where.compute}
     function = partial(execute_text, store=store.root, data=folder.root, **fixed)
