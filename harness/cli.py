@@ -212,6 +212,7 @@ def run(
     if engine == "local" and options != Options(store.root, verbose=OPTIONS.verbose):
         raise SpecError("--image, --memory, --gpus and --timeout are for --engine container")
     found = checked_plan(study, catalog, limit)
+    store.sweep()
     stages = [s for s in _selected(found, only) if not store.has(s)]
     n_done = len(_selected(found, only)) - len(stages)
     if not stages:

@@ -82,6 +82,12 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def sweep(self) -> None:
+        """Removes work folders of stages that are finished: a kill came after the entry and before they were gone."""
+        for folder in (self.root / "work").glob("*"):
+            if any((self.root / kind / folder.name / MANIFEST).exists() for kind in KINDS):
+                shutil.rmtree(folder, ignore_errors=True)
+
     @contextmanager
     def lock(self, stage: Stage) -> Iterator[None]:
         """Waits for, then holds, the right to compute a stage. The kernel frees it if the process dies."""

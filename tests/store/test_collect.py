@@ -74,3 +74,13 @@ def test_an_entry_that_is_half_gone_never_looks_finished(store, make_stage, put)
 
 def test_nothing_is_collected_from_nothing(store) -> None:
     assert store.collect(set()) == (0, 0)
+
+
+def test_the_work_of_a_finished_stage_is_swept_and_no_other(store, make_stage, put) -> None:
+    finished, begun = make_stage("a"), make_stage("b")
+    put(store, finished)
+    for stage in (finished, begun):
+        (store.work(stage) / "progress").write_text("1 2")
+    store.sweep()
+    assert [folder.name for folder in (store.root / "work").iterdir()] == [begun.key]
+    assert store.has(finished)

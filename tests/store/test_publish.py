@@ -202,3 +202,11 @@ def test_a_lock_is_free_once_its_holder_is_killed(store, make_stage) -> None:
     holder.wait()
     with store.lock(one), store.lock(make_stage("another")):
         pass
+
+
+def test_a_lock_is_had_without_waiting_only_if_nobody_has_it(store, make_stage) -> None:
+    stage = make_stage()
+    with store.lock(stage), store.lock_if_free(stage.key) as free:
+        assert not free
+    with store.lock_if_free(stage.key) as free:
+        assert free
