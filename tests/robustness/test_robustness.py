@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from harness import robustness
@@ -45,7 +46,7 @@ def test_no_example_has_a_worst_chunk_f1(filled) -> None:
     tagging = {"family": "token_classification"}
     filled.task("my_pairs", "pawsx", **tagging)
     evidence = filled.evidence()
-    evidence._aligned = lambda *more: (__import__("numpy").zeros((6, 3, 40, 3)), __import__("numpy").arange(40).astype(str))
+    evidence._aligned = lambda *more: (np.zeros((6, 3, 40, 3)), np.arange(40).astype(str))
     with pytest.raises(SpecError, match="worst: this metric has no value for a single example"):
         evidence._sides(evidence.arms, "my_pairs", ["en"], ["chunk_f1"], Under("worst"))
 
