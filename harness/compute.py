@@ -89,7 +89,7 @@ def main(arguments: list[str]) -> None:
     """Does what the docstring of this module says."""
     provenance.quiet_libraries()
     if arguments == ["about"]:
-        sys.stdout.write(json.dumps({"source": provenance.source(), "lock": provenance.environment()["lock"]}) + "\n")
+        sys.stdout.write(json.dumps({"source": provenance.source()}) + "\n")
     else:
         answer(Path(arguments[0]))
 

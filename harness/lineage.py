@@ -40,7 +40,7 @@ def provenance(view: View, part: claim.Provenance) -> Finding:
         contrary += [f"selection saw {x}" for x in sorted(seen - {s for s in sources if s})]
     differences = view.differences([view.baseline, *view.treatments()], list(evidence.targets))
     return Finding(
-        expected={k: v for k, v in part.data().items() if v and k not in ("kind", "alpha", "note", "attack", "quantity")},
+        expected={name: value for name, value in part.told().items() if value},
         decided="contradicted" if contrary else "not_comparable" if wrong else "reproduced",
         fidelity="proxy" if differences else "exact",
         differences=tuple(differences),

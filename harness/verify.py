@@ -80,7 +80,7 @@ def _unlike(view: View, claim: Claim, part: Part, finding: Finding) -> Iterator[
 
 
 def _expected(part: Part) -> dict[str, object]:
-    told = {k: v for k, v in part.data().items() if v not in (None, [], {}) and k not in ("kind", "alpha", "note")}
+    told = {k: v for k, v in part.told().items() if v not in (None, [], {})}
     return {k: v for k, v in told.items() if (k, v) != ("average", "targets")}
 
 

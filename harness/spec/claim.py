@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveFloat, model_validator
 
+from harness.spec.attack import NONE
 from harness.spec.base import Lang, Name, Spec
 
 ALL = "all"
@@ -49,13 +50,18 @@ class Part(Spec):
     targets: tuple[Name, ...] = ()
     languages: tuple[Lang, ...] = ()
     metric: Name | None = None
-    attack: str = Field(default="none", pattern=r"^(none|worst|[a-z0-9_.-]+@[0-9.]+)$")
+    attack: str = Field(default=NONE, pattern=r"^(none|worst|[a-z0-9_.-]+@[0-9.]+)$")
     quantity: Literal["score", "drop", "flips"] = "score"
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
 
+    def told(self) -> dict[str, Any]:
+        """Returns the fields that say what is expected; an attack only where there is one."""
+        aside = {"kind", "alpha", "note", *(("attack", "quantity") if self.attack == NONE else ())}
+        return {name: value for name, value in self.data().items() if name not in aside}
+
     @model_validator(mode="after")
     def _drops_under_attack(self) -> Part:
-        if self.quantity != "score" and self.attack == "none":
+        if self.quantity != "score" and self.attack == NONE:
             raise ValueError(f"quantity: {self.quantity} under which `attack`?")
         return self
 

@@ -63,6 +63,11 @@ def test_only_rows_that_meet_the_condition_count_and_a_drop_is_taken_of_the_same
     assert "attack:none" in lab.part(GREATER).signature
 
 
+def test_a_part_without_an_attack_does_not_speak_of_one(lab) -> None:
+    assert not {"attack", "quantity"} & lab.part(GREATER).expected.keys()  # nothing has been run
+    assert lab.part({**GREATER, "attack": "slip@1", "quantity": "drop"}).expected["attack"] == "slip@1"
+
+
 def test_what_is_missing_is_said(lab, truths) -> None:
     fill(lab, truths, {"none": 20, "a": 30, "b": 20}, {"none": 12, "a": 25, "b": 12}, slice(0, N))
     absent = lab.part({**GREATER, "attack": "slip@0.5"})
