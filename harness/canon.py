@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,11 @@ def dumps(value: Any) -> str:
 def pretty(value: Any) -> str:
     """Returns `value` as JSON for people and programs: indented, in the order it has, ending in a newline; NaN refused."""
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def number(value: float) -> float | None:
+    """Returns a number to four decimals, the same on every machine; none for nan and infinities."""
+    return round(float(value), 4) + 0.0 if math.isfinite(value) else None
 
 
 def address(value: Any) -> Address:

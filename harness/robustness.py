@@ -9,6 +9,7 @@ import numpy as np
 
 from harness import plugin
 from harness.attacked import Quantity, Under
+from harness.canon import number
 from harness.errors import SpecError
 from harness.evidence import Arm, Drawn, Evidence
 from harness.records import JSON
@@ -51,11 +52,11 @@ def _line(drawn: Mapping[Quantity, Drawn], arm: Arm) -> JSON:
         weights[place, met] = 1 / max(1, len(met))
         effect = own.sample.effect(weights)
         low, high = effect.interval(ALPHA)
-        line |= {quantity: _number(effect.estimate), f"{quantity}_interval": [_number(low), _number(high)]}
+        line |= {quantity: number(effect.estimate), f"{quantity}_interval": [number(low), number(high)]}
         for x, value in zip(own.languages, own.sample.by_seed.mean(0)[place], strict=True):
-            by_language[x][quantity] = _number(value)
+            by_language[x][quantity] = number(value)
     clean = None if line["score"] is None or line["drop"] is None else line["score"] + line["drop"]
-    line["relative_drop"] = _number(100 * line["drop"] / clean) if clean else None
+    line["relative_drop"] = number(100 * line["drop"] / clean) if clean else None
     scored = [entry for entry in by_language.values() if entry["score"] is not None]
     line["worst_language"] = min(scored, key=lambda entry: entry["score"])["language"] if scored else None
     return {**line, "languages": list(by_language.values())}
@@ -98,10 +99,10 @@ def associations(evidence: Evidence) -> list[JSON]:
                         "encoder": encoder,
                         "measure": measure,
                         "quantity": quantity,
-                        "rho": _number(a.rho),
+                        "rho": number(a.rho),
                         "p": a.p,
                         "p_adjusted": float(adjusted[0][i]),
-                        "partial": _number(a.partial),
+                        "partial": number(a.partial),
                         "p_partial": a.p_partial,
                         "p_partial_adjusted": float(adjusted[1][i]),
                         "n_arms": a.n_units,
@@ -157,7 +158,3 @@ def _strata(
                     strata.measured.append(list(map(float, columns[0])))
                     strata.clean.append(list(map(float, columns[1])))
     return strata
-
-
-def _number(value: float) -> float | None:
-    return round(float(value), 4) + 0.0 if np.isfinite(value) else None

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
-from harness.canon import dumps
+from harness.canon import dumps, number
 from harness.evidence import Evidence
 from harness.records import JSON, KINDS, Manifest, Stage
-from harness.report.scores import number
 
 MAX_POINTS = 60
 TRAINED = ("pretrain", "intermediate", "finetune")

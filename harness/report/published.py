@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from math import isnan
 
+from harness.canon import number
 from harness.errors import HarnessError
 from harness.evidence import Arm, Evidence
 from harness.records import JSON
 from harness.reference import gain, measures
-from harness.report.scores import number
 from harness.spec.reference import AVERAGE, Number, ReferenceSpec, System
 from harness.spec.study import BASELINE
 from harness.spec.task import TaskSpec

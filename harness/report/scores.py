@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.canon import number
 from harness.evidence import Arm, Drawn, Evidence
 from harness.records import JSON
 from harness.spec.attack import NONE
@@ -36,11 +36,6 @@ def estimate(arms: Sequence[Arm], sample: Sample, arm: Arm, columns: Sequence[in
         delta = sample.effect(weights)
         found |= {"delta": number(delta.estimate), "delta_interval": _pair(*delta.interval(ALPHA))}
     return found
-
-
-def number(value: float) -> float | None:
-    """Returns a number to four decimals, the same on every machine; none for nan and infinities."""
-    return round(float(value), 4) + 0.0 if math.isfinite(value) else None
 
 
 def _pair(low: float, high: float) -> list[float | None] | None:
