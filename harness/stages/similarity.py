@@ -33,15 +33,15 @@ def run(job: Job) -> list[str]:
     rows = [(row, entry["task"]["family"]) for entry in params["tasks"] for row in load_rows(entry["train"], job.data, n)]
     name = "+".join(entry["task"]["name"] for entry in params["tasks"])
     ours = _texts(encoder, name, source, [text_of(row, kind) for row, kind in rows], params)
-    tasks = _Tasks(job) if by_task else None
+    trained = _by_task(job) if by_task else None
     for language, described in sorted(params["data"].items()):
         theirs = data.load(described, language, job.data)
         texts = [text_of(row, params["task"]["family"]) for row in data.sample(theirs, n)]
         other = _texts(encoder, params["task"]["name"], language, texts, params)
         names = [m for m in by_text if language == source or needs[m] not in ONE_LANGUAGE]
         pairs = [(ours, other, names)]
-        if tasks:
-            pairs.append((tasks.intermediate, tasks.target(theirs, language), by_task))
+        if trained:
+            pairs.append((trained[0], trained[1].corpus(theirs, language), by_task))
         for a, b, measures in pairs:
             alike = compare(a, b, measures, params["seed"], params["n_resamples"], made)
             found += [{"language": language, **one.to_json()} for one in alike]
@@ -64,29 +64,29 @@ def _texts(encoder: Encoder, name: str, language: str, texts: list[str], params:
     return Corpus(name, language, texts, tokens, features(encoder, texts, params["pooling"], params["layer"]))
 
 
-class _Tasks:
-    """The Fisher information of an encoder after intermediate training, and of one fine-tuned on the target without it."""
+class _Trained:
+    """An encoder as a task has left it, with the task's head: what texts ask of it is their Fisher information."""
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
-        self._params = job.params["fisher"]
-        (entry,) = job.params["tasks"]
-        folder, self._folder = job.inputs[-2:]
-        rows = load_rows(entry["train"], job.data, self._params["max_examples"])
-        head = folder / "heads" / f"{entry['task']['name']}.safetensors"
-        self.intermediate = self._corpus(entry["task"], folder, head, rows, job.params["source"])
+    def __init__(self, job: Job, task: JSON, folder: Path, head: Path) -> None:
+        self._params, self._seed, self._task = job.params["fisher"], job.params["seed"], task
+        self._family, self._setup = family(task), setup(task, self._params["pooling"])
+        self._encoder = encoders.load(folder / ENCODER)
+        self._encoder.precision = job.params["precision"]
+        self._encoder.model.to(device()).eval()
+        self._head = self._family.Head(self._encoder, self._setup).to(device())
+        encoders.load_head(self._head, head)
 
-    def target(self, rows: list[Row], language: str) -> Corpus:
-        """Returns the corpus of some rows of the target."""
+    def corpus(self, rows: list[Row], language: str) -> Corpus:
+        """Returns some of the rows, as many as are asked for."""
         rows = data.sample(rows, self._params["max_examples"])
-        return self._corpus(self._job.params["task"], self._folder, self._folder / HEAD, rows, language)
+        squares = fisher(self._encoder, self._head, self._family, rows, self._setup, self._seed)
+        return Corpus(self._task["name"], language, [text_of(row, self._task["family"]) for row in rows], fisher=squares)
 
-    def _corpus(self, task: JSON, folder: Path, head: Path, rows: list[Row], language: str) -> Corpus:
-        module, prepared = family(task), setup(task, self._params["pooling"])
-        encoder = encoders.load(folder / ENCODER)
-        encoder.precision = self._job.params["precision"]
-        encoder.model.to(device()).eval()
-        own = module.Head(encoder, prepared).to(device())
-        encoders.load_head(own, head)
-        squares = fisher(encoder, own, module, rows, prepared, self._job.params["seed"])
-        return Corpus(task["name"], language, [text_of(row, task["family"]) for row in rows], fisher=squares)
+
+def _by_task(job: Job) -> tuple[Corpus, _Trained]:
+    """Returns the intermediate task's corpus by the encoder after it, and what the target was fine-tuned to without it."""
+    (entry,) = job.params["tasks"]
+    intermediate, finetuned = job.inputs[-2:]
+    head = intermediate / "heads" / f"{entry['task']['name']}.safetensors"
+    own = _Trained(job, entry["task"], intermediate, head).corpus(load_rows(entry["train"], job.data), job.params["source"])
+    return own, _Trained(job, job.params["task"], finetuned, finetuned / HEAD)
