@@ -36,7 +36,7 @@ def estimate(stage: Stage, model: ModelSpec | None) -> JSON:
     tokens += _beside(stage.params, longest / 2)
     if training and training["max_steps"]:
         tokens = float(training["max_steps"] * (training["batch_tokens"] or training["batch_examples"] * longest / 2))
-    flops = (6 if training else 2) * n * tokens
+    flops = (6 if training or stage.params.get("fisher") else 2) * n * tokens
     return {
         "gpu_hours": round(flops / TFLOPS / 3600, 6),
         "memory_bytes": (16 if training else 4) * n + _activations(model.shape if model else None, training, longest),
@@ -47,7 +47,7 @@ def estimate(stage: Stage, model: ModelSpec | None) -> JSON:
 def _read(params: JSON) -> Iterator[tuple[JSON, list[Any]]]:
     """Yields each task that a stage reads, with its parts: those it trains on, or those it is evaluated on."""
     for entry in params.get("tasks", ()):
-        yield entry["task"], [part for parts in entry["train"].values() for part in parts]
+        yield entry["task"], [part for parts in entry.get("train", entry.get("rows")).values() for part in parts]
     if "task" in params:
         data = params["data"]
         if isinstance(data, dict):

@@ -144,7 +144,8 @@ class Evidence:
             for stage in (run.pretrain, run.intermediate, run.finetune, *run.evaluations)
             if stage
         }
-        owner |= {stage.key: models[encoder] for (encoder, _, _), stage in self.plan.similarity.items()}
+        for (encoder, _, _), stage in self.plan.similarity.items():
+            owner |= {corpus.key: models[encoder] for corpus in self.plan.parents(stage)}
         rows: list[JSON] = []
         for stage in stages:
             parents = [p.label for p in self.plan.parents(stage) if p.key not in self.done]

@@ -28,6 +28,7 @@ from harness.errors import EvidenceMissing, SpecError
 
 if TYPE_CHECKING:
     from harness.evidence import Evidence
+    from harness.plan import Plan
 
 Outcomes = Annotated[str, typer.Option(help="Outcomes that do not count against exit status 0.", metavar="OUTCOME,...")]
 
@@ -63,6 +64,7 @@ def verify(
 def similarity(study: Study, limit: Limit = None, as_json: JsonFlag = False) -> None:
     """Show how alike the domains of each intermediate arm and each target are, by every measure of the study."""
     from harness.evidence import Evidence
+    from harness.spec.study import BASELINE
 
     catalog = open_catalog()
     evidence = Evidence(checked_plan(study, catalog, limit), open_store(), catalog)
@@ -80,6 +82,22 @@ def similarity(study: Study, limit: Limit = None, as_json: JsonFlag = False) -> 
     shown = [[f"{r[c]:.3f}" if isinstance(r[c], float) else r[c] for c in columns] for r in rows]
     say(table(shown, columns))
     say("\n`matched` and `floor` may be compared: where they are alike, so are the domains (docs/robustness.md)")
+    for measure, pairs in _unmeasured(evidence.plan).items():
+        say(
+            f"{measure} needs two tasks whose predictions are labels drawn row by row, and the target fine-tuned in arm "
+            f"{BASELINE!r}; so it is not taken of {', '.join(pairs)}"
+        )
+
+
+def _unmeasured(plan: Plan) -> dict[str, list[str]]:
+    """Returns the pairs of arm and target that a measure of the study cannot be taken of; only measures with such pairs."""
+    found: dict[str, list[str]] = {}
+    for (_, arm, target), stage in plan.similarity.items():
+        taken = {measure["name"] for measure in stage.params["measures"]}
+        for name in plan.study.similarity:
+            if name not in taken:
+                found.setdefault(name, []).append(f"{arm} → {target}")
+    return found
 
 
 def _judged(path: Path, study: str | None, limit: int | None) -> tuple[Any, list[Evidence]]:

@@ -314,34 +314,57 @@ class _Planner:
         """Returns what holds an arm's texts against a target's. `alone` is the target's fine-tuning without the arm."""
         assert run.intermediate
         model, task = self.catalog.model(run.encoder_name), self.catalog.task(run.spec.target)
-        encoder, inputs = self._encoder(model, run.pretrain)
-        package, tasks = "harness.similarity", run.intermediate.params["tasks"]
-        by_task = [m for m in study.similarity if plugin.load(package, m).NEEDS == "fisher"]
-        families = {task.family, *(entry["task"]["family"] for entry in tasks)}
-        if alone is None or len(tasks) > 1 or not all(map(_draws_labels, families)):
-            chosen, by_task = [m for m in study.similarity if m not in by_task], []
-        else:
+        source, split = task.train_language or "en", study.split
+        trained = [{"task": entry["task"], "rows": entry["train"]} for entry in run.intermediate.params["tasks"]]
+        rows = {"task": self._task(task), "rows": self._data(task, (split,), languages)[split]}
+        corpora = [
+            self._corpus(run.arm, model, run.pretrain, "intermediate", trained, source),
+            self._corpus(task.name, model, run.pretrain, split, [rows]),
+        ]
+        package = "harness.similarity"
+        chosen = [m for m in study.similarity if plugin.load(package, m).NEEDS != "fisher"]
+        if chosen != list(study.similarity) and alone and all(_draws_labels(e["task"]["family"]) for e in (*trained, rows)):
             chosen = list(study.similarity)
+            with_heads = [{**entry, "head": f"heads/{entry['task']['name']}.safetensors"} for entry in trained]
+            corpora += [
+                self._corpus(run.arm, model, run.intermediate, "intermediate", with_heads, source),
+                self._corpus(task.name, model, alone, split, [{**rows, "head": "head.safetensors"}]),
+            ]
         params = {
             "version": plugin.version("harness.stages", "similarity"),
             "measures": [{"name": m, "version": plugin.version(package, m)} for m in chosen],
-            "encoder": encoder,
-            "precision": model.precision,
-            "pooling": model.retrieval.pooling,
-            "layer": model.retrieval.layer,
-            "tasks": tasks,
-            "task": self._task(task),
-            "split": study.split,
-            "data": self._data(task, (study.split,), languages)[study.split],
-            "source": task.train_language or "en",
-            "max_examples": min(SIMILARITY_TEXTS, self.limit or SIMILARITY_TEXTS),
+            "source": source,
             "n_resamples": SIMILARITY_RESAMPLES,
             "seed": 0,
         }
-        if by_task and alone:
-            params["fisher"] = {"max_examples": min(FISHER_ROWS, self.limit or FISHER_ROWS), "pooling": model.pooling}
-            inputs = (*inputs, run.intermediate.key, alone.key)
-        return self._add(Stage("similarity", params, inputs, f"similarity {run.arm} · {task.name} · {model.name}"))
+        keys = tuple(corpus.key for corpus in corpora)
+        return self._add(Stage("similarity", params, keys, f"similarity {run.arm} · {task.name} · {model.name}"))
+
+    def _corpus(
+        self, name: str, model: ModelSpec, parent: Stage | None, split: Split, tasks: list[JSON], language: str | None = None
+    ) -> Stage:
+        """Returns what reads the texts of tasks: all as one corpus of a language, or a corpus for each language there is.
+
+        Where a task names a head that the parent has, its Fisher information is taken, and else the encoder's features.
+        """
+        encoder, inputs = self._encoder(model, parent)
+        fisher = "head" in tasks[0]
+        limit = FISHER_ROWS if fisher else SIMILARITY_TEXTS
+        params = {
+            "version": plugin.version("harness.stages", "corpus"),
+            "encoder": encoder,
+            "precision": model.precision,
+            "pooling": model.pooling if fisher else model.retrieval.pooling,
+            "layer": None if fisher else model.retrieval.layer,
+            "fisher": fisher,
+            "tasks": tasks,
+            "split": split,
+            "language": language,
+            "max_examples": min(limit, self.limit or limit),
+            "seed": 0,
+        }
+        after = f"after {parent.label}" if fisher and parent else model.name
+        return self._add(Stage("corpus", params, inputs, f"corpus {name} · {after}"))
 
     def trivial(self, name: str, split: Split, languages: tuple[str, ...], limit: int | None) -> Stage | None:
         task = self.catalog.task(name)

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from harness.canon import Address, address
 
 JSON = dict[str, Any]
-Kind = Literal["pretrain", "intermediate", "finetune", "evaluate", "trivial", "similarity"]
-KINDS: tuple[Kind, ...] = ("pretrain", "intermediate", "finetune", "evaluate", "trivial", "similarity")
+Kind = Literal["pretrain", "intermediate", "finetune", "evaluate", "trivial", "corpus", "similarity"]
+KINDS: tuple[Kind, ...] = ("pretrain", "intermediate", "finetune", "evaluate", "trivial", "corpus", "similarity")
 OUTCOMES = ("reproduced", "contradicted", "inconclusive", "not_comparable", "not_run")
 
 

@@ -38,6 +38,7 @@ TOOLS = {
     "finetune": "Phase (iii): fine-tunes an encoder on a target task in its source language",
     "evaluate": "Predicts the examples of a target task in one language and scores them",
     "trivial": "Scores baselines that need no encoder",
+    "corpus": "Encodes the texts of an intermediate training or of a target",
     "similarity": "Measures how alike the domains of an intermediate training and a target are",
 }
 # Files of a bundle by name: what each is, and its form.

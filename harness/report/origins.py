@@ -179,8 +179,10 @@ def _described(stage: Stage) -> Iterator[tuple[str, str, str, Any]]:
         split_data = [(params["task"]["name"], {params["split"]: {params["language"]: params["data"]}})]
     elif stage.kind == "trivial":
         split_data = [(params["task"]["name"], {"train": params["train"], params["split"]: params["data"]})]
+    elif stage.kind == "corpus":
+        split_data = [(e["task"]["name"], {params["split"]: e["rows"]}) for e in params["tasks"]]
     elif stage.kind == "similarity":
-        split_data = [(params["task"]["name"], {params["split"]: params["data"]})]
+        split_data = []
     else:
         split_data = [(params["task"]["name"], params["data"])]
     for task, splits in split_data:

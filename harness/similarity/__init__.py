@@ -10,7 +10,7 @@ replicates. Measures are never blended into one score.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any
 
@@ -34,7 +34,8 @@ class Corpus:
     """What is known of N texts of one language; none where it was not made.
 
     `tokens` holds subword ids without special ones, `features` [N, D] one vector a text from an encoder, `fisher` [N, P] the
-    squared gradients of a fine-tuned encoder for each text, whose mean is the diagonal of its Fisher information.
+    squared gradients of a fine-tuned encoder for each text, whose mean is the diagonal of its Fisher information. `made`
+    says for the signature how these came about: `{"features": {"encoder": "xlmr-base", "layer": 7, "pool": "mean"}}`.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Corpus:
     tokens: Sequence[Sequence[int]] | None = None
     features: Any = None
     fisher: Any = None
+    made: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     def part(self, indices: Sequence[int]) -> Corpus:
         """Returns some of the texts, in the order of `indices`."""
@@ -92,18 +94,10 @@ def measure(name: str, a: Corpus, b: Corpus, seed: int) -> float:
     return _value(name, _checked(name, a), _checked(name, b), seed)
 
 
-def compare(
-    a: Corpus,
-    b: Corpus,
-    measures: Sequence[str],
-    seed: int,
-    n_resamples: int = 200,
-    made: Mapping[str, Mapping[str, object]] | None = None,
-) -> list[Similarity]:
+def compare(a: Corpus, b: Corpus, measures: Sequence[str], seed: int, n_resamples: int = 200) -> list[Similarity]:
     """Returns each measure with its interval over the texts of both corpora, which are drawn apart, and beside its floor.
 
-    All measures see the same draws. `made` says, for the signature, how what a measure needs was made:
-    `{"features": {"encoder": "xlmr-base", "layer": 7, "pool": "mean"}}`. Raises HarnessError as `measure` does.
+    All measures see the same draws. Raises HarnessError as `measure` does, and if what a measure needs was made in two ways.
     """
     found = []
     for name in measures:
@@ -117,7 +111,7 @@ def compare(
         replicates = np.concatenate([weighted(*(w[part].astype(np.float64) for w in weights)) for part in parts])
         ends = value + np.quantile(replicates, [0.025, 0.975]) - replicates.mean()
         low, high = np.clip(ends, *module.RANGE).tolist()
-        signature = _signature(name, a, b, seed, n_resamples, (made or {}).get(module.NEEDS, {}))
+        signature = _signature(name, a, b, seed, n_resamples)
         sizes = len(a.texts), len(b.texts), _n_matched(a, b)
         found.append(Similarity(name, value, low, high, *_matched(name, first, second, seed), *sizes, signature))
     return found
@@ -162,8 +156,11 @@ def _checked(name: str, corpus: Corpus) -> Corpus:
     return corpus.part(sorted(range(n), key=corpus.texts.__getitem__))
 
 
-def _signature(name: str, a: Corpus, b: Corpus, seed: int, n_resamples: int, made: Mapping[str, object]) -> str:
+def _signature(name: str, a: Corpus, b: Corpus, seed: int, n_resamples: int) -> str:
     module = plugin.load("harness.similarity", name)
+    made, others = (corpus.made.get(module.NEEDS, {}) for corpus in (a, b))
+    if made != others:
+        raise HarnessError(f"{name}: {module.NEEDS} of {a.name!r} are by {dict(made)}, of {b.name!r} by {dict(others)}")
     pairs = {
         "measure": name,
         "a": a.name,

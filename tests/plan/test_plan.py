@@ -91,7 +91,8 @@ class TestEveryStudy:
     def test_no_stage_is_for_nothing(self, plan) -> None:
         used = {s.key for r in plan.runs for s in (r.pretrain, r.intermediate, r.finetune, *r.evaluations) if s}
         beside = {stage.key for stage in (*plan.trivial.values(), *plan.similarity.values())}
-        assert used | beside == keys(plan)
+        corpora = {corpus.key for stage in plan.similarity.values() for corpus in plan.parents(stage)}
+        assert used | beside | corpora == keys(plan)
 
     def test_params_are_json_without_places_and_names_of_runs(self, plan) -> None:
         for stage in plan.stages:
@@ -106,13 +107,15 @@ class TestEveryStudy:
             for stage in (run.pretrain, run.intermediate, run.finetune, *run.evaluations)
             if stage
         }
-        owners |= {stage.key: CATALOG.model(encoder) for (encoder, _, _), stage in plan.similarity.items()}
+        for (encoder, _, _), stage in plan.similarity.items():
+            owners |= {corpus.key: CATALOG.model(encoder) for corpus in plan.parents(stage)}
         found = [estimate(stage, owners.get(stage.key)) for stage in plan.stages]
         assert all(each["disk_bytes"] > 0 for each in found)
         # A microsecond of a GPU is rounded away.
         assert all(each["gpu_hours"] >= 0 for each in found)
         assert sum(each["gpu_hours"] for each in found) > 0
-        assert all(each["memory_bytes"] > 0 or s.kind == "trivial" for s, each in zip(plan.stages, found, strict=True))
+        needs_none = ("trivial", "similarity")
+        assert all(each["memory_bytes"] > 0 or s.kind in needs_none for s, each in zip(plan.stages, found, strict=True))
 
     def test_a_limit_is_another_result(self, plan) -> None:
         limited = make_plan(plan.study, CATALOG, limit=7)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import chain
 from math import exp, log
 
@@ -155,10 +156,13 @@ def test_a_signature_says_all_that_could_change_the_number() -> None:
     x = np.random.default_rng(0).normal(size=(30, 2))
     a, b = of_vectors("nli", x[:12]), of_vectors("qa.la", x[12:])
     made = {"features": {"encoder": "mini", "layer": 2, "pool": "mean"}}
-    (found,) = compare(a, b, ["centroid_cosine"], 7, 20, made)
+    (found,) = compare(replace(a, made=made), replace(b, made=made), ["centroid_cosine"], 7, 20)
     assert found.signature == (
         "measure:centroid_cosine|a:nli|b:qa.la|lang:en+en|needs:features|encoder:mini|layer:2|pool:mean"
         "|n:12+18|matched:9|resamples:20|seed:7|v:1"
     )
     assert (found.n_a, found.n_b, found.n_matched) == (12, 18, 9)
     assert found.to_json()["signature"] == found.signature
+    other = replace(b, made={"features": {**made["features"], "layer": 3}})
+    with pytest.raises(HarnessError, match=r"features of 'nli' are by .*'layer': 2.*, of 'qa.la' by .*'layer': 3"):
+        compare(replace(a, made=made), other, ["centroid_cosine"], 7, 20)

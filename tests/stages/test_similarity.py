@@ -9,11 +9,13 @@ from pathlib import Path
 from runpy import run_path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from harness.evidence import Evidence
 from harness.execute import execute
 from harness.records import KINDS, Success
+from harness.similarity._files import read
 from harness.spec.catalog import Catalog
 from harness.store import Store
 
@@ -34,7 +36,10 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def evidence(tree) -> Evidence:
     store, catalog = Store(tree.store), Catalog(tree.specs)
     plan = tree.plan("alike")
-    wanted = {key for stage in plan.similarity.values() for key in (stage.key, *stage.inputs)}
+    corpora = [corpus for stage in plan.similarity.values() for corpus in plan.parents(stage)]
+    wanted = (
+        {stage.key for stage in plan.similarity.values()} | {c.key for c in corpora} | {k for c in corpora for k in c.inputs}
+    )
     for stage in sorted(plan.stages, key=lambda stage: KINDS.index(stage.kind)):
         if stage.key in wanted:
             outcome = execute(stage, store, tree.data)
@@ -47,9 +52,22 @@ def test_one_stage_an_arm_and_target_whatever_the_seed(tree) -> None:
     assert set(plan.similarity) == {("tiny", "nli", "tiny_nli"), ("tiny", "nli", "tiny_qa")}
     assert len({stage.key for stage in plan.similarity.values()}) == 2
     for stage in plan.similarity.values():
-        # The encoder, and for Fisher information it after the arm's task and after the target's without it.
-        assert [parent.kind for parent in plan.parents(stage)] == ["pretrain", "intermediate", "finetune"]
-        assert " · none" in plan.parents(stage)[2].label
+        # By the encoder, and for Fisher information by it after the arm's task and after the target's without it.
+        corpora = plan.parents(stage)
+        (*alike, arm, target) = [parent for corpus in corpora for parent in plan.parents(corpus)]
+        assert [parent.kind for parent in (*alike, arm, target)] == ["pretrain", "pretrain", "intermediate", "finetune"]
+        assert " · none" in target.label
+
+
+def test_what_an_encoder_makes_of_texts_is_made_once(tree) -> None:
+    vary = {**TINY["STUDY"]["vary"], "target": ["tiny_nli", "tiny_qa"]}
+    arms = {arm: {"tasks": [task], "training": TINY["TRAINING"]} for arm, task in (("nli", "tiny_nli"), ("qa", "tiny_qa"))}
+    vary["intermediate"] = ["none", *arms]
+    tree.write("studies", "crossed", {**TINY["STUDY"], "vary": vary, "intermediate": arms, "similarity": MEASURES})
+    plan = tree.plan("crossed")
+    corpora = [corpus for stage in plan.similarity.values() for corpus in plan.parents(stage)]
+    # Two arms and two targets: each by the encoder and by what was trained, whatever it is paired with.
+    assert (len(plan.similarity), len(corpora), len({corpus.key for corpus in corpora})) == (4, 16, 8)
 
 
 def test_texts_are_compared_in_one_language_and_features_in_all(evidence) -> None:
@@ -70,12 +88,14 @@ def test_texts_are_compared_in_one_language_and_features_in_all(evidence) -> Non
 def test_the_same_again(evidence, tree, tmp_path) -> None:
     stage = next(iter(evidence.plan.similarity.values()))
     store = Store(tmp_path / "store")
-    for parent in evidence.plan.parents(stage):
+    corpora = evidence.plan.parents(stage)
+    for parent in {parent.key: parent for corpus in corpora for parent in evidence.plan.parents(corpus)}.values():
         (store.root / parent.kind).mkdir(parents=True)
         (store.root / parent.kind / parent.key).symlink_to(tree.store / parent.kind / parent.key)
-    assert isinstance(execute(stage, store, tree.data), Success)
-    first, second = (root / "similarity" / stage.key / "similarity.json" for root in (tree.store, store.root))
-    assert json.loads(first.read_text()) == json.loads(second.read_text())
+    for again in (*corpora, stage):
+        assert isinstance(execute(again, store, tree.data), Success)
+        outputs = [Store(root).manifest(root / again.kind / again.key).outputs for root in (tree.store, store.root)]
+        assert outputs[0] == outputs[1]
 
 
 def test_the_command_shows_them_or_says_what_computes_them(evidence, tree, tmp_path) -> None:
@@ -92,14 +112,26 @@ def test_the_command_shows_them_or_says_what_computes_them(evidence, tree, tmp_p
     assert absent.returncode == 3
     assert "2 of 2 are not in the store; harness run" in absent.stderr
     assert "--only 'similarity *'" in absent.stderr
+    assert "it is not taken of" not in table.stdout
     none = harness(tree.store, "small")
     assert none.returncode == 2
     assert "the study names no measures; list some under `similarity`" in none.stderr
 
 
-def test_an_arm_of_several_tasks_has_no_fisher_information(tree) -> None:
+def test_an_arm_of_several_tasks_has_each_task_s_rows_by_its_own_head(tree) -> None:
     vary = {**TINY["STUDY"]["vary"], "target": ["tiny_nli"]}
     tree.write("studies", "several", {**TINY["STUDY"], "vary": vary, "similarity": ["jensen_shannon", "fisher_embedding"]})
-    (stage,) = tree.plan("several").similarity.values()
-    assert [measure["name"] for measure in stage.params["measures"]] == ["jensen_shannon"]
-    assert len(stage.inputs) == 1
+    plan, store = tree.plan("several"), Store(tree.store)
+    (stage,) = plan.similarity.values()
+    arm = plan.parents(stage)[2]
+    tasks = [entry["task"]["name"] for entry in arm.params["tasks"]]
+    assert len(tasks) > 1
+    for one in (*(parent for parent in plan.stages if parent.key in arm.inputs), arm):
+        for parent in plan.parents(one):
+            assert isinstance(execute(parent, store, tree.data), Success)
+        assert isinstance(execute(one, store, tree.data), Success)
+    corpus = read(store.path(arm), "en")
+    assert corpus.name == "+".join(tasks)
+    assert len(corpus.fisher) == len(corpus.texts) == 24 * len(tasks)
+    assert np.isfinite(corpus.fisher).all()
+    assert corpus.fisher.any(1).all()
