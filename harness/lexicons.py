@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.attacks._texts import Text
 
+VERSION = 1
 _EMPTY = ""
 
 

@@ -166,7 +166,8 @@ class _Planner:
         if spec.needs_lexicon():
             parallel = self.catalog.task(study.lexicon or "")
             there = language in parallel.languages and parallel.rows(study.split, language)
-            attack["lexicon"] = self._describe(parallel, study.split, language) if there else []
+            pairs = self._describe(parallel, study.split, language) if there else None
+            attack["lexicon"] = {"version": plugin.version("harness", "lexicons"), "pairs": pairs} if pairs else None
         what, rest = clean.label.split(" · ", 1)
         shown = f"{what} {label(name, strength)} · {rest}"
         return self._add(Stage("evaluate", {**clean.params, "attack": attack}, (*clean.inputs, clean.key), shown))

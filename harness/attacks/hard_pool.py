@@ -19,7 +19,7 @@ from harness.attacks._constructed import synonym
 from harness.attacks._material import CHARACTER, Range, n_units, pick, pool, replace, shape, words
 from harness.spec.base import Spec
 
-VERSION = 1
+VERSION = 2
 FAMILIES = ("sentence_retrieval", "passage_retrieval")
 CONDITION = (
     "The row has a target with a content word for which another row has one of the same shape after the same word. With one "

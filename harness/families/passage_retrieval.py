@@ -105,18 +105,29 @@ def index(encoder: Encoder, head: nn.Module, rows: Sequence[Row], setup: Setup) 
     candidates = {
         name: (passage, row["context"]) for row in rows for name, passage in zip(row["names"], row["passages"], strict=True)
     }
-    candidates |= {
+    bare = Index(list(candidates), _encoded(list(candidates.values()), encoder, head, setup), _accepted(rows))
+    return harder(bare, encoder, head, rows, setup)
+
+
+def harder(index: Index, encoder: Encoder, head: nn.Module, rows: Sequence[Row], setup: Setup) -> Index:
+    """Returns an index with the distractors that some rows bring behind its candidates."""
+    distractors = {
         f"{row['accepted'][0]}+{row['id']}+{i}": (text, row["context"])
         for row in rows
         for i, text in enumerate(row.get("distractors", ()))
     }
-    names, pairs = list(candidates), list(candidates.values())
-    vectors = np.zeros((len(names), encoder.width), np.float32)
-    for start in range(0, len(names), ENCODED_AT_ONCE):
+    vectors = _encoded(list(distractors.values()), encoder, head, setup)
+    return Index([*index.names, *distractors], np.concatenate([index.vectors, vectors]), index.accepted)
+
+
+def _encoded(pairs: Sequence[tuple[str, str | None]], encoder: Encoder, head: nn.Module, setup: Setup) -> Floats:
+    """Returns the vectors of passages, each with its context [M, D]."""
+    vectors = np.zeros((len(pairs), encoder.width), np.float32)
+    for start in range(0, len(pairs), ENCODED_AT_ONCE):
         passages, contexts = zip(*pairs[start : start + ENCODED_AT_ONCE], strict=True)
         built = encode_pairs(encoder, passages, contexts, setup.options.max_length)
         vectors[start : start + ENCODED_AT_ONCE] = _vectors(encoder, head, built, setup)
-    return Index(names, vectors, _accepted(rows))
+    return vectors
 
 
 def predict(

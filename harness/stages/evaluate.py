@@ -67,6 +67,8 @@ def run(job: Job) -> list[str]:
         scored, gold, predicted, beside = examples(rows), module.gold(rows, prepared), predict(rows), {}
     else:
         attacked, kept = attacked_rows(job, rows)
+        if "pool" in params:
+            prepared = replace(prepared, index=module.harder(prepared.index, encoder, head, attacked, prepared))
         scored, gold = examples(attacked), module.gold(attacked, prepared)
         before = read_predictions(job.inputs[-1] / PREDICTIONS, [row["id"] for row in scored])
         if {"retrieval", "pool", "tuning"} & params.keys():
@@ -84,7 +86,8 @@ def run(job: Job) -> list[str]:
         n_changed = sum(new != old for new, old in zip(attacked, rows, strict=True))
         counts = {"n_rows": len(rows), "n_kept": len(kept), "n_changed": n_changed, "n_flips": sum(flips)}
         (job.out / ATTACKED).write_text(json.dumps(counts) + "\n", encoding="utf-8")
-        doubts += _dropped(name, len(rows), len(kept))
+        # Without parallel sentences in its language no row can be switched, which is no fault of the rows.
+        doubts += _dropped(name, len(rows), len(kept)) if params["attack"].get("lexicon", True) else []
     write_predictions(job.out / PREDICTIONS, [row["id"] for row in scored], language, gold, predicted)
     write_scores(job.out, params, job.stage.key, scored, {"": (language, gold, predicted)}, beside)
     return doubts
@@ -135,7 +138,8 @@ def attacked_rows(job: Job, clean: list[data.Row]) -> tuple[list[data.Row], set[
     params, attack = job.params, job.params["attack"]
     lexicon = {}
     if attack.get("lexicon"):
-        pairs = [(row["target"], row["source"]) for row in data.load(attack["lexicon"], params["language"], job.data)]
+        rows = data.load(attack["lexicon"]["pairs"], params["language"], job.data)
+        pairs = [(row["target"], row["source"]) for row in rows]
         lexicon = bilingual_lexicon([(a, b) for a, b in pairs if a is not None and b is not None])
     prepared = attacks.Setup(
         attack=attack["name"],

@@ -23,10 +23,11 @@ STUDY = {
     "vary": {
         "encoder": ["tiny"],
         "intermediate": ["none"],
-        "target": ["tiny_nli", "tiny_qa", "tiny_pairs"],
+        "target": ["tiny_nli", "tiny_qa", "tiny_pairs", "tiny_passages"],
         "seed": [1],
     },
     "intermediate": {},
+    "training": {**TINY["STUDY"]["training"], "tiny_passages": {**TINY["TRAINING"], "max_steps": 3, "epochs": None}},
     "attacks": {"slip": [0.05, 1.0], "switch": [1.0], "beside": [1.0], "near": [1.0]},
     "lexicon": "tiny_pairs",
 }
@@ -64,6 +65,7 @@ def test_each_target_meets_the_attacks_of_its_family(done) -> None:
         *(f"evaluate tiny_nli {x} {a}" for x in ("en", "la") for a in ("slip@0.05", "slip@1", "switch@1")),
         *(f"evaluate tiny_qa {x} {a}" for x in ("en", "la") for a in ("slip@0.05", "slip@1", "switch@1", "beside@1")),
         *(f"evaluate tiny_pairs la {a}" for a in ("slip@0.05", "slip@1", "switch@1", "near@1")),
+        *(f"evaluate tiny_passages {x} {a}" for x in ("en", "la") for a in ("slip@0.05", "slip@1", "switch@1", "near@1")),
     }
 
 
@@ -113,10 +115,22 @@ def test_rows_that_do_not_meet_the_condition_are_left_out_and_counted(done) -> N
     counts = json.loads((folder / "attacked.json").read_text())
     assert counts["n_kept"] == 0  # the lexicon is of the other language's words
     assert json.loads((folder / "scores.json").read_text())[0]["value"] is None
-    manifest = json.loads((folder / "manifest.json").read_text())
-    assert "10 of 10 rows (100.0%) do not meet the attack's condition and are left out" in " ".join(manifest["doubts"])
+    # Nobody expected otherwise, so it is no doubt.
+    assert not json.loads((folder / "manifest.json").read_text())["doubts"]
     _, folder = done["evaluate tiny_nli la switch@1"]
     assert json.loads((folder / "attacked.json").read_text())["n_kept"] > 0
+
+
+def test_many_left_out_rows_are_a_doubt(done) -> None:
+    told = set()
+    for stage, folder in done.values():
+        manifest = json.loads((folder / "manifest.json").read_text())
+        if stage.kind == "evaluate" and stage.params["attack"] != "none" and stage.params["attack"].get("lexicon", True):
+            counts = json.loads((folder / "attacked.json").read_text())
+            is_told = "do not meet the attack's condition and are left out" in " ".join(manifest["doubts"])
+            assert is_told == (counts["n_kept"] < 0.8 * counts["n_rows"]), stage.label
+            told.add(is_told)
+    assert told == {True, False}
 
 
 def test_a_pool_keeps_all_its_sentences_and_gets_new_ones(done) -> None:
@@ -126,8 +140,25 @@ def test_a_pool_keeps_all_its_sentences_and_gets_new_ones(done) -> None:
     assert set(predictions(folder)) <= set(predictions(done["evaluate tiny_pairs la"][1]))
 
 
+def test_near_duplicates_are_searched_with_the_pool_of_all_languages(done) -> None:
+    def ranked(label: str) -> list[list[str]]:
+        return [json.loads(text) for text in predictions(done[label][1]).values()]
+
+    near = [name for names in ranked("evaluate tiny_passages la near@1") for name in names if "+" in name]
+    assert near
+    assert {name.partition("-")[0] for name in near} == {"la"}
+    for label in ("evaluate tiny_passages la", "evaluate tiny_passages la slip@1"):
+        assert not any("+" in name for names in ranked(label) for name in names)
+
+
 @pytest.mark.parametrize(
-    "label", ["evaluate tiny_nli la slip@1", "evaluate tiny_qa en beside@1", "evaluate tiny_pairs la near@1"]
+    "label",
+    [
+        "evaluate tiny_nli la slip@1",
+        "evaluate tiny_qa en beside@1",
+        "evaluate tiny_pairs la near@1",
+        "evaluate tiny_passages la near@1",
+    ],
 )
 def test_strength_0_gives_the_clean_predictions(label, done, tree) -> None:
     stage, _ = done[label]
