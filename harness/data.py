@@ -190,6 +190,12 @@ def _describe(
     return found
 
 
+def n_rows(description: Description) -> int | None:
+    """Returns how many rows a description has, as far as it says so without reading them; none where it does not."""
+    ends = [part["n"] if part["stop"] is None else part["stop"] for part in description]
+    return None if None in ends else sum(end - part["start"] for end, part in zip(ends, description, strict=True))
+
+
 def load(description: Description, language: str, data: DataFolder) -> list[Row]:
     """Returns the rows of a description: read, counted, sliced, kept apart, each id once.
 

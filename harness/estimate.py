@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from harness.data import n_rows
 from harness.records import JSON, Stage
 from harness.spec.model import ModelSpec, Shape
 
@@ -28,11 +29,10 @@ def estimate(stage: Stage, model: ModelSpec | None) -> JSON:
     tokens, rows, longest = 0.0, 0, 0
     for task, parts in _read(stage.params):
         length = int(task["options"].get("max_length", 128))
-        n_rows = sum(part["n"] or 0 for part in parts)
         limit = training["max_examples"] if training else stage.params.get("max_examples")
-        n_rows = min(n_rows, limit or n_rows)
-        tokens += n_rows * length / 2 * ((training["epochs"] or 1) if training else 1)
-        rows, longest = rows + n_rows, max(longest, length)
+        n_own = min(_n(parts), limit or _n(parts))
+        tokens += n_own * length / 2 * ((training["epochs"] or 1) if training else 1)
+        rows, longest = rows + n_own, max(longest, length)
     tokens += _beside(stage.params, longest / 2)
     if training and training["max_steps"]:
         tokens = float(training["max_steps"] * (training["batch_tokens"] or training["batch_examples"] * longest / 2))
@@ -58,11 +58,15 @@ def _read(params: JSON) -> Iterator[tuple[JSON, list[Any]]]:
 def _beside(params: JSON, length: float) -> float:
     """Returns the tokens of rows beside those that are scored: tuning rows, and a language's share of its pool."""
     limit = params.get("max_examples")
-    tuning = sum(part["n"] or 0 for part in params.get("tuning", ()))
-    pool = [sum(part["n"] or 0 for part in parts) for parts in params.get("pool", {}).values()]
-    others = sum(part["n"] or 0 for parts in params.get("candidates", {}).values() for part in parts)
+    tuning = _n(params.get("tuning", ()))
+    pool = [_n(parts) for parts in params.get("pool", {}).values()]
+    others = sum(_n(parts) for parts in params.get("candidates", {}).values())
     n_pool = sum(min(n, limit or n) for n in pool) + others
     return length * (min(tuning, limit or tuning) + (n_pool / len(pool) if pool else 0))
+
+
+def _n(parts: Sequence[JSON]) -> int:
+    return sum(n_rows([part]) or 0 for part in parts)
 
 
 def _activations(shape: Shape | None, training: JSON | None, length: int) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from harness import plugin
 from harness.attacked import Quantity, Under
 from harness.canon import number
+from harness.data import n_rows
 from harness.errors import SpecError
 from harness.evidence import Arm, Drawn, Evidence
 from harness.records import JSON
@@ -85,8 +86,8 @@ def associations(evidence: Evidence) -> list[JSON]:
 
     A rank correlation over arms within each target, language and attack, averaged over these; p-values from dealing the
     arms' similarities out anew, the same for all of them, since their scores hang together; Holm over the measures of a
-    quantity. `partial` takes out what goes with the clean score. A measure that speaks of one language only is that of the
-    source language everywhere. Signs are turned so that positive means: the nearer, the higher.
+    quantity. `partial` takes out what goes with the clean score and with how many rows an arm has. A measure that speaks of
+    one language only is that of the source language everywhere. Signs are turned so that positive means: nearer and higher.
     """
     found = []
     for encoder in evidence.plan.study.vary.encoder:
@@ -113,12 +114,14 @@ def associations(evidence: Evidence) -> list[JSON]:
 
 
 @dataclass(frozen=True)
-class _Strata:
-    """What stands side by side in each target, language and attack, by arm."""
+class _Stratum:
+    """What stands side by side in a target, language and attack, by arm. `source` is the target's source language."""
 
-    similarity: list[list[float]]
-    measured: list[list[float]]
-    clean: list[list[float]]
+    target: str
+    language: str
+    source: str
+    measured: list[float]
+    clean: list[float]
 
 
 def _measures(evidence: Evidence, encoder: str, quantity: Quantity) -> Iterator[tuple[str, Association]]:
@@ -126,20 +129,24 @@ def _measures(evidence: Evidence, encoder: str, quantity: Quantity) -> Iterator[
     arms = sorted({row["arm"] for row in rows})
     if len(arms) < FEWEST_ARMS:
         return
+    strata, sizes = _strata(evidence, encoder, quantity, arms), _sizes(evidence, encoder, arms)
     for measure in evidence.plan.study.similarity:
-        known = {(r["arm"], r["target"], r["language"]): r["value"] for r in rows if r["measure"] == measure}
-        strata = _strata(evidence, encoder, quantity, arms, known)
-        if strata.similarity:
-            sign = 1 if plugin.load("harness.similarity", measure).HIGHER == "similar" else -1
-            tables = (np.array(table) for table in (strata.similarity, strata.measured, strata.clean))
-            similarity, measured, clean = tables
-            yield measure, association(sign * similarity, measured, clean)
+        sign = 1 if plugin.load("harness.similarity", measure).HIGHER == "similar" else -1
+        known = {(r["arm"], r["target"], r["language"]): sign * r["value"] for r in rows if r["measure"] == measure}
+        found = []
+        for s in strata:
+            # A measure that is taken in the source language alone speaks for the others.
+            where = s.language if (arms[0], s.target, s.language) in known else s.source
+            alike = [known[arm, s.target, where] for arm in arms if (arm, s.target, where) in known]
+            if len(alike) == len(arms) and np.ptp(alike):
+                found.append((alike, s.measured, s.clean, sizes))
+        if found:
+            similarity, measured, clean, size = (np.array(table, np.float64) for table in zip(*found, strict=True))
+            yield measure, association(similarity, measured, [clean, size])
 
 
-def _strata(
-    evidence: Evidence, encoder: str, quantity: Quantity, arms: list[str], known: dict[tuple[str, str, str], float]
-) -> _Strata:
-    strata = _Strata([], [], [])
+def _strata(evidence: Evidence, encoder: str, quantity: Quantity, arms: list[str]) -> list[_Stratum]:
+    strata = []
     for target, task in evidence.targets.items():
         clean = evidence.drawn(encoder, target)
         for attack in evidence.attacks(target):
@@ -149,12 +156,25 @@ def _strata(
             if not {Arm(encoder, arm) for arm in arms} <= set(own.arms):
                 continue
             for i, language in enumerate(own.languages):
-                # A measure that is taken in the source language alone speaks for the others.
-                where = language if (arms[0], target, language) in known else task.train_language or "en"
-                alike = [known[arm, target, where] for arm in arms if (arm, target, where) in known]
                 columns = [[d.sample.by_seed.mean(0)[d.arms.index(Arm(encoder, a)), i] for a in arms] for d in (own, clean)]
-                if len(alike) == len(arms) and np.isfinite(columns).all() and np.ptp(alike):
-                    strata.similarity.append(alike)
-                    strata.measured.append(list(map(float, columns[0])))
-                    strata.clean.append(list(map(float, columns[1])))
+                if np.isfinite(columns).all():
+                    measured, before = (list(map(float, column)) for column in columns)
+                    strata.append(_Stratum(target, language, task.train_language or "en", measured, before))
     return strata
+
+
+def _sizes(evidence: Evidence, encoder: str, arms: list[str]) -> list[float]:
+    """Returns how many rows each arm's intermediate training has; nothing but zeros where the specs do not say."""
+    target, sizes = next(iter(evidence.targets)), []
+    for arm in arms:
+        intermediate = evidence.run(Arm(encoder, arm), target, evidence.seeds[0]).intermediate
+        assert intermediate  # a similarity is one of an intermediate task
+        limit, total = intermediate.params["training"]["max_examples"], 0
+        for entry in intermediate.params["tasks"]:
+            known = [n_rows(described) for described in entry["train"].values()]
+            n = None if None in known else sum(filter(None, known))
+            if n is None and limit is None:
+                return [0.0] * len(arms)
+            total += min(each for each in (n, limit) if each is not None)
+        sizes.append(float(total))
+    return sizes

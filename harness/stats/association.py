@@ -5,6 +5,7 @@ Array shapes: G strata, U units, P permutations.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from math import factorial
@@ -20,7 +21,7 @@ N_ORDERS = 9999
 class Association:
     """Mean rank correlations over strata, two-sided p-values, and how many units and strata they are of.
 
-    `partial` is the correlation with what goes with a third thing taken out of both.
+    `partial` is the correlation with what goes with other things taken out of both.
     """
 
     rho: float
@@ -31,33 +32,35 @@ class Association:
     n_strata: int
 
 
-def association(x: Array, y: Array, beside: Array, seed: int = 0) -> Association:
+def association(x: Array, y: Array, beside: Sequence[Array], seed: int = 0) -> Association:
     """Returns how `x` goes with `y`, both [G, U], by rank within each stratum, averaged over strata.
 
     Under the null hypothesis it does not matter which unit has which row of x: they are dealt out anew, in all strata alike,
     since what a unit does in one stratum it tends to do in the others. All orders, or 9,999 random ones. A stratum in
-    which y has no two values counts as 0. `beside` [G, U] is taken out of both for `partial` (ranks, least squares).
+    which y has no two values counts as 0. Each of `beside` [G, U] is taken out of both for `partial` (ranks, least squares).
 
     Raises:
         ValueError: the shapes differ, or there are fewer than three units.
     """
-    if not (x.ndim == 2 and x.shape == y.shape == beside.shape and x.shape[1] > 2):
-        raise ValueError(f"tables of one shape and three units are needed, not {x.shape}, {y.shape} and {beside.shape}")
-    ranks_x, ranks_y, ranks_z = (_ranks(values) for values in (x, y, beside))
+    shapes = [table.shape for table in (x, y, *beside)]
+    if not (x.ndim == 2 and len(set(shapes)) == 1 and x.shape[1] > 2):
+        raise ValueError(f"tables of one shape and three units are needed, not {', '.join(map(str, shapes))}")
+    ranks_x, ranks_y = _ranks(x), _ranks(y)
+    others: list[Array] = []
+    for table in beside:
+        others.append(_without(_ranks(table), others))
     orders = _orders(x.shape[1], seed)
     plain = _test(ranks_x, _unit(ranks_y), orders)
     # Taken out of y alone the test would be of the same dealing; out of x it is done after each dealing.
-    partial = _test(ranks_x, _unit(_without(ranks_y, ranks_z)), orders, ranks_z)
+    partial = _test(ranks_x, _unit(_without(ranks_y, others)), orders, others)
     return Association(*plain, *partial, n_units=x.shape[1], n_strata=len(x))
 
 
-def _test(ranks_x: Array, y: Array, orders: NDArray[np.intp], taken_out: Array | None = None) -> tuple[float, float]:
+def _test(ranks_x: Array, y: Array, orders: NDArray[np.intp], taken_out: Sequence[Array] = ()) -> tuple[float, float]:
     """Returns the mean correlation and its two-sided p-value over the orders, of which the first is as it is."""
     found = np.empty(len(orders))
     for i, order in enumerate(orders):
-        dealt = ranks_x[:, order]
-        dealt = _unit(dealt if taken_out is None else _without(dealt, taken_out))
-        found[i] = (dealt * y).sum(-1).mean()
+        found[i] = (_unit(_without(ranks_x[:, order], taken_out)) * y).sum(-1).mean()
     extreme = np.count_nonzero(np.abs(found) >= abs(found[0]) - 1e-9)
     return float(found[0]), float(extreme / len(orders))
 
@@ -78,12 +81,15 @@ def _ranks(values: Array) -> Array:
     return ranks
 
 
-def _without(values: Array, other: Array) -> Array:
-    """Returns centred values [G, U] less what goes with other centred ones."""
-    square = (other**2).sum(-1, keepdims=True)
-    slope = (values * other).sum(-1, keepdims=True) / np.where(square > 0, square, 1)
-    rest: Array = values - slope * other
-    return rest
+def _without(values: Array, others: Sequence[Array]) -> Array:
+    """Returns centred values [G, U] less what goes with other centred ones, which are orthogonal to each other."""
+    for other in others:
+        square = (other**2).sum(-1, keepdims=True)
+        is_there = square > 1e-9  # else it is the same everywhere, or known from those before it
+        values = (
+            values - np.where(is_there, (values * other).sum(-1, keepdims=True) / np.where(is_there, square, 1), 0) * other
+        )
+    return values
 
 
 def _unit(values: Array) -> Array:

@@ -25,7 +25,13 @@ def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Any:
+def sizes() -> list[int | None]:
+    """Return the limits of the five arms' rows, of which each task has 100."""
+    return [None] * 5
+
+
+@pytest.fixture
+def lab(tmp_path: Path, sizes: list[int | None]) -> Any:
     """Return a study of the baseline and five arms, each on a task of its own, of one target under two attacks."""
     made = LAB["Lab"](tmp_path)
     made.model("tiny")
@@ -33,7 +39,8 @@ def lab(tmp_path: Path) -> Any:
         made.task(f"my_task{i}", *(["mnli"] if i == 0 else []))
     made.task("my_pairs", "pawsx")
     made._write("attacks", "slip", kind="typo", title="Slips", source=SOURCE)
-    arms = {"none": [], **{f"a{i}": [f"my_task{i}"] for i in range(5)}}
+    training = [{**made.training, "max_examples": n} for n in sizes]
+    arms = {"none": [], **{f"a{i}": {"tasks": [f"my_task{i}"], "training": training[i]} for i in range(5)}}
     more = {"attacks": {"slip": [0.2, 1.0]}, "similarity": ["jensen_shannon", "centroid_cosine"]}
     made.study(arms=arms, targets=["my_pairs"], **more)
     return made

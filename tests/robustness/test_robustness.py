@@ -62,9 +62,18 @@ def test_nearer_arms_are_more_robust_and_it_is_found(filled) -> None:
     # A divergence is turned round: the nearer, the higher.
     assert found["jensen_shannon", "score"]["rho"] == pytest.approx(1)
     assert found["centroid_cosine", "drop"]["rho"] == pytest.approx(-1)
-    # The clean score is the same for all, so nothing is taken out; flips do not differ.
+    # The clean score is the same for all, and so is the number of rows: nothing is taken out; flips do not differ.
     assert near["partial"] == pytest.approx(1)
     assert found["centroid_cosine", "flips"]["rho"] == 0
+
+
+@pytest.mark.parametrize("sizes", [[10, 20, 30, 40, None], [10, 20, 30, 90, 80]])
+def test_arms_that_are_larger_as_well_as_nearer_say_less(filled, sizes) -> None:
+    found = {(row["measure"], row["quantity"]): row for row in robustness.associations(filled.evidence())}
+    near = found["centroid_cosine", "score"]
+    assert near["rho"] == pytest.approx(1)
+    # Size goes up with nearness: without limit an arm has all the 100 rows. In the second study not quite.
+    assert near["partial"] == pytest.approx(0 if sizes[-1] is None else 1)
 
 
 def test_examples_are_of_each_target_and_attack_in_two_languages(filled) -> None:
