@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,6 +30,7 @@ from harness.errors import EvidenceMissing, SpecError
 if TYPE_CHECKING:
     from harness.evidence import Evidence
     from harness.plan import Plan
+    from harness.records import JSON
 
 Outcomes = Annotated[str, typer.Option(help="Outcomes that do not count against exit status 0.", metavar="OUTCOME,...")]
 
@@ -64,7 +66,6 @@ def verify(
 def similarity(study: Study, limit: Limit = None, as_json: JsonFlag = False) -> None:
     """Show how alike the domains of each intermediate arm and each target are, by every measure of the study."""
     from harness.evidence import Evidence
-    from harness.spec.study import BASELINE
 
     catalog = open_catalog()
     evidence = Evidence(checked_plan(study, catalog, limit), open_store(), catalog)
@@ -82,22 +83,31 @@ def similarity(study: Study, limit: Limit = None, as_json: JsonFlag = False) -> 
     shown = [[f"{r[c]:.3f}" if isinstance(r[c], float) else r[c] for c in columns] for r in rows]
     say(table(shown, columns))
     say("\n`matched` and `floor` may be compared: where they are alike, so are the domains (docs/robustness.md)")
-    for measure, pairs in _unmeasured(evidence.plan).items():
-        say(
-            f"{measure} needs two tasks whose predictions are labels drawn row by row, and the target fine-tuned in arm "
-            f"{BASELINE!r}; so it is not taken of {', '.join(pairs)}"
-        )
+    for gap in _gaps(evidence.plan, rows):
+        say(gap)
 
 
-def _unmeasured(plan: Plan) -> dict[str, list[str]]:
-    """Returns the pairs of arm and target that a measure of the study cannot be taken of; only measures with such pairs."""
-    found: dict[str, list[str]] = {}
-    for (_, arm, target), stage in plan.similarity.items():
-        taken = {measure["name"] for measure in stage.params["measures"]}
-        for name in plan.study.similarity:
-            if name not in taken:
-                found.setdefault(name, []).append(f"{arm} → {target}")
-    return found
+def _gaps(plan: Plan, rows: list[JSON]) -> Iterator[str]:
+    """Yields a sentence for measures that were not taken of some pairs of arm and target: which, and why."""
+    from harness import plugin
+    from harness.spec.study import BASELINE
+
+    why = {
+        "fisher": f"needs labels that are drawn from a row's predictions, and the target fine-tuned in arm {BASELINE!r}",
+        "text": "reads texts of one language, and there are none in the source language",
+    }
+    taken = {(row["measure"], row["arm"], row["target"]) for row in rows}
+    found: dict[tuple[str, str], list[str]] = {}
+    for name in plan.study.similarity:
+        pairs = [(arm, target) for _, arm, target in plan.similarity if (name, arm, target) not in taken]
+        targets = dict.fromkeys(target for _, target in pairs)
+        whole = {t for t in targets if all((arm, t) in pairs for _, arm, other in plan.similarity if other == t)}
+        shown = [t for t in targets if t in whole] + [f"{arm} → {t}" for arm, t in pairs if t not in whole]
+        if shown:
+            need = "fisher" if plugin.load("harness.similarity", name).NEEDS == "fisher" else "text"
+            found.setdefault((need, ", ".join(shown)), []).append(name)
+    for (need, places), names in found.items():
+        yield f"not taken of {places}: {', '.join(names)} ({why[need]})"
 
 
 def _judged(path: Path, study: str | None, limit: int | None) -> tuple[Any, list[Evidence]]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness import judging
 from harness.evidence import Evidence
 from harness.execute import execute
 from harness.records import KINDS, Success
@@ -112,10 +113,31 @@ def test_the_command_shows_them_or_says_what_computes_them(evidence, tree, tmp_p
     assert absent.returncode == 3
     assert "2 of 2 are not in the store; harness run" in absent.stderr
     assert "--only 'similarity *'" in absent.stderr
-    assert "it is not taken of" not in table.stdout
+    assert "not taken of" not in table.stdout
     none = harness(tree.store, "small")
     assert none.returncode == 2
     assert "the study names no measures; list some under `similarity`" in none.stderr
+
+
+def test_what_was_not_taken_is_said_with_the_reason(tree) -> None:
+    vary = {**TINY["STUDY"]["vary"], "target": ["tiny_nli", "tiny_pairs"]}
+    tree.write("studies", "gaps", {**TINY["STUDY"], "vary": vary, "similarity": MEASURES})
+    plan = tree.plan("gaps")
+    taken = {place: [m["name"] for m in stage.params["measures"]] for place, stage in plan.similarity.items()}
+    # Retrieval draws no labels; and its rows are of another language than English.
+    rows = [
+        {"measure": m, "arm": arm, "target": target}
+        for (_, arm, target), names in taken.items()
+        for m in names
+        if target == "tiny_nli" or m == "centroid_cosine"
+    ]
+    first, second = judging._gaps(plan, rows)
+    assert first.startswith(
+        "not taken of tiny_pairs: jensen_shannon, type_overlap, length_difference (reads texts of one lang"
+    )
+    assert second.startswith("not taken of tiny_pairs: fisher_embedding (needs labels that are drawn")
+    every = "not taken of tiny_nli, tiny_pairs: jensen_shannon, type_overlap, centroid_cosine, length_difference ("
+    assert next(judging._gaps(plan, [])).startswith(every)
 
 
 def test_an_arm_of_several_tasks_has_each_task_s_rows_by_its_own_head(tree) -> None:
