@@ -2,7 +2,7 @@
 
     ro-crate-metadata.json   what was run, when, from what, by which code; whose data, under which licence
     specs/  claims.yaml      the whole catalogue, for verdicts name what other studies would fill; the claims
-    store/                   the study's finished stages; of training stages without encoders and heads
+    store/                   the study's finished stages, without encoders, heads, and what they made of texts
     claims.json  report.md   the verdicts and the report that follow from these
     bundle.json              what to judge, and with which version of the statistics
     left-out-sha256.txt      the files of the stages that are not here, with their digests
@@ -48,7 +48,9 @@ CLAIMS = "claims.yaml"
 VERDICTS = "claims.json"
 LEFT_OUT = "left-out-sha256.txt"
 SCHEMA_VERSION = 1
-# What judging and the report read of a stage that trains; the rest are encoders, heads and tokenizers.
+# What judging and the report read: all of these kinds, and this of a stage that trains; the rest are encoders, heads,
+# tokenizers, and what encoders made of texts.
+READ_WHOLE = ("evaluate", "trivial", "similarity")
 READ_OF_TRAINING = ("events.jsonl", "scores.json")
 # Other kernels of linear algebra add in another order, and float32 has seven digits.
 ROUNDING = 1e-6
@@ -182,7 +184,7 @@ def _copy_stages(request: Request, root: Path) -> dict[str, str]:
         if stage.key not in evidence.done:
             continue
         outputs = evidence.manifest(stage).outputs
-        is_whole = request.with_checkpoints or stage.kind in ("evaluate", "trivial")
+        is_whole = request.with_checkpoints or stage.kind in READ_WHOLE
         wanted = [name for name in outputs if is_whole or name in READ_OF_TRAINING]
         source, target = evidence.store.path(stage), root / stage.kind / stage.key
         for name in (MANIFEST, *wanted):

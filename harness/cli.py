@@ -278,7 +278,7 @@ def _watch(engine: Any, function: Any, stages: Sequence[Stage], store: Store) ->
 
     from harness.records import Failure
 
-    console = Console(stderr=True, quiet=OPTIONS.quiet, no_color=not OPTIONS.color, highlight=False)
+    console = Console(stderr=True, quiet=OPTIONS.quiet, no_color=not OPTIONS.color, highlight=False, soft_wrap=True)
     labels = {stage.key: stage.label for stage in stages}
     failures: list[str] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

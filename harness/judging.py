@@ -94,7 +94,7 @@ def _gaps(plan: Plan, rows: list[JSON]) -> Iterator[str]:
 
     why = {
         "fisher": f"needs labels that are drawn from a row's predictions, and the target fine-tuned in arm {BASELINE!r}",
-        "text": "reads texts of one language, and there are none in the source language",
+        "text": "reads texts of one language, and there are none in the source language, or too few",
     }
     taken = {(row["measure"], row["arm"], row["target"]) for row in rows}
     found: dict[tuple[str, str], list[str]] = {}

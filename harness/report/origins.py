@@ -31,7 +31,13 @@ def places(evidence: Evidence) -> dict[str, JSON]:
                 known = found.setdefault(stage.key, here)
                 found[stage.key] = {k: v if known[k] == v else None for k, v in here.items()}
     for (encoder, arm, target), stage in evidence.plan.similarity.items():
-        found[stage.key] = {"encoder": encoder, "arm": arm, "target": target, "seed": None, "language": None}
+        here = {"encoder": encoder, "arm": arm, "target": target, "seed": None, "language": None}
+        found[stage.key] = here
+        for corpus in evidence.plan.parents(
+            stage
+        ):  # an arm's texts are held against many targets, a target's against many arms
+            known = found.setdefault(corpus.key, here)
+            found[corpus.key] = {k: v if known[k] == v else None for k, v in here.items()}
     for target, stage in evidence.plan.trivial.items():
         found[stage.key] = {"encoder": None, "arm": None, "target": target, "seed": None, "language": None}
     return found

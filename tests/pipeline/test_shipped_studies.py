@@ -77,6 +77,9 @@ def test_the_real_study_runs_cut_down_on_real_rows(real_place, repository) -> No
     place = real_place("tiny", ["xnli", "xquad", "tatoeba"], ["commonsense_qa"], LANGUAGES)
     done = place("run", "cut", "--limit", "8", "--jobs", "2")
     assert "stages run, all" in done.stdout
+    # A line a stage, however long its label.
+    assert all(line.startswith(("[", "warning: ", "cut: ")) for line in done.stderr.splitlines()), done.stderr
+    assert "corpus commonsense_qa · after intermediate commonsense_qa · tiny · seed 1 " in done.stderr
     assert "every byte as written" in place("store", "verify").stdout
     found = scores(place, "cut", "--limit", "8", "--claims", repository / "claims.yaml")
     languages = {task: {x for t, x, _ in found if t == task} for task in ("xnli", "xquad", "tatoeba")}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness import robustness
+from harness import bundle, robustness
 from harness.attacked import Under
 from harness.errors import SpecError
+from harness.evidence import Evidence
+from harness.store import Store
 
 
 def of(lines, arm: str, attack: str):
@@ -82,6 +84,15 @@ def test_examples_are_of_each_target_and_attack_in_two_languages(filled) -> None
         (attack, language) for attack in ("slip@0.2", "slip@1") for language in ("en", "la")
     ]
     assert found[0]["after"] == {"text": "sa ti wsa", "prediction": "no"}
+
+
+def test_a_bundle_has_what_the_report_says_of_robustness(filled, tmp_path) -> None:
+    evidence = filled.evidence()
+    bundle._copy_stages(bundle.Request(evidence, tmp_path, tmp_path, {}), tmp_path / "copied")
+    copied = Evidence(evidence.plan, Store(tmp_path / "copied"), filled.catalog)
+    assert copied.similarities() == evidence.similarities() != []
+    for found in (robustness.lines, robustness.associations, robustness.examples):
+        assert found(copied) == found(evidence)
 
 
 def test_a_study_without_attacks_has_nothing_of_it(filled) -> None:

@@ -119,6 +119,19 @@ def test_the_command_shows_them_or_says_what_computes_them(evidence, tree, tmp_p
     assert "the study names no measures; list some under `similarity`" in none.stderr
 
 
+def test_too_few_texts_are_a_doubt_and_no_failure(tree) -> None:
+    plan, store = tree.plan("alike", 8), Store(tree.store)
+    (stage, _) = plan.similarity.values()
+    for one in plan.stages:
+        if one.kind != "evaluate" and one.kind != "similarity" and "seed 2" not in one.label:
+            assert isinstance(execute(one, store, tree.data), Success)
+    outcome = execute(stage, store, tree.data)
+    assert isinstance(outcome, Success)
+    assert json.loads((store.path(stage) / "similarity.json").read_text()) == []
+    said = "8 texts of tiny_nli and 8 of tiny_nli la are too few to be compared: at least 10 of each"
+    assert outcome.doubts[-1] == said
+
+
 def test_what_was_not_taken_is_said_with_the_reason(tree) -> None:
     vary = {**TINY["STUDY"]["vary"], "target": ["tiny_nli", "tiny_pairs"]}
     tree.write("studies", "gaps", {**TINY["STUDY"], "vary": vary, "similarity": MEASURES})
