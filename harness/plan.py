@@ -25,7 +25,7 @@ from harness.spec.training import TrainingSpec
 
 # One draw for all arms and seeds: they are compared on the same attacked rows.
 ATTACK_SEED = 1
-SIMILARITY_TEXTS, SIMILARITY_RESAMPLES, FISHER_ROWS = 500, 200, 100
+SIMILARITY_RESAMPLES = 200
 
 
 @dataclass(frozen=True)
@@ -319,17 +319,17 @@ class _Planner:
         trained = [{"task": entry["task"], "rows": entry["train"]} for entry in run.intermediate.params["tasks"]]
         rows = {"task": self._task(task), "rows": self._data(task, (split,), languages)[split]}
         corpora = [
-            self._corpus(run.arm, model, run.pretrain, "intermediate", trained, source),
-            self._corpus(task.name, model, run.pretrain, split, [rows]),
+            self._corpus(run.arm, model, run.pretrain, "intermediate", trained, study.similarity_texts, source),
+            self._corpus(task.name, model, run.pretrain, split, [rows], study.similarity_texts),
         ]
         package = "harness.similarity"
         chosen = [m for m in study.similarity if plugin.load(package, m).NEEDS != "fisher"]
         if chosen != list(study.similarity) and alone and all(_draws_labels(e["task"]["family"]) for e in (*trained, rows)):
-            chosen = list(study.similarity)
+            chosen, n_rows = list(study.similarity), -(-study.similarity_texts // 5)
             with_heads = [{**entry, "head": f"heads/{entry['task']['name']}.safetensors"} for entry in trained]
             corpora += [
-                self._corpus(run.arm, model, run.intermediate, "intermediate", with_heads, source),
-                self._corpus(task.name, model, alone, split, [{**rows, "head": "head.safetensors"}]),
+                self._corpus(run.arm, model, run.intermediate, "intermediate", with_heads, n_rows, source),
+                self._corpus(task.name, model, alone, split, [{**rows, "head": "head.safetensors"}], n_rows),
             ]
         params = {
             "version": plugin.version("harness.stages", "similarity"),
@@ -342,7 +342,14 @@ class _Planner:
         return self._add(Stage("similarity", params, keys, f"similarity {run.arm} · {task.name} · {model.name}"))
 
     def _corpus(
-        self, name: str, model: ModelSpec, parent: Stage | None, split: Split, tasks: list[JSON], language: str | None = None
+        self,
+        name: str,
+        model: ModelSpec,
+        parent: Stage | None,
+        split: Split,
+        tasks: list[JSON],
+        limit: int,
+        language: str | None = None,
     ) -> Stage:
         """Returns what reads the texts of tasks: all as one corpus of a language, or a corpus for each language there is.
 
@@ -350,7 +357,6 @@ class _Planner:
         """
         encoder, inputs = self._encoder(model, parent)
         fisher = "head" in tasks[0]
-        limit = FISHER_ROWS if fisher else SIMILARITY_TEXTS
         params = {
             "version": plugin.version("harness.stages", "corpus"),
             "encoder": encoder,
@@ -361,7 +367,7 @@ class _Planner:
             "tasks": tasks,
             "split": split,
             "language": language,
-            "max_examples": min(limit, self.limit or limit),
+            "max_examples": limit,
             "seed": 0,
         }
         after = f"after {parent.label}" if fisher and parent else model.name

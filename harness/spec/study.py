@@ -47,7 +47,8 @@ class StudySpec(Spec):
     evaluated on all rows.
     `attacks` maps an attack to strengths above 0: every evaluation of a target whose family it attacks is done again on
     the attacked rows. `lexicon` is the task whose pairs of sentences give the words for attacks that switch languages.
-    `similarity` names the measures by which the texts of each intermediate arm are held against those of each target.
+    `similarity` names the measures by which the texts of each intermediate arm are held against those of each target, at
+    most `similarity_texts` of each task and language; Fisher information, whose gradients are dear, is of a fifth as many.
     """
 
     name: Name
@@ -65,6 +66,7 @@ class StudySpec(Spec):
     attacks: dict[Name, tuple[Strength, ...]] = {}
     lexicon: Name | None = None
     similarity: tuple[Name, ...] = ()
+    similarity_texts: int = Field(default=500, ge=50)
 
     @model_validator(mode="after")
     def _arms_exist(self) -> StudySpec:
@@ -109,6 +111,7 @@ class StudySpec(Spec):
                     for name, arm in self.intermediate.items()
                 },
                 "training": {name: training.limited(n) for name, training in self.training.items()},
+                "similarity_texts": min(n, self.similarity_texts),
                 "max_test_examples": {t: min(n, self.max_test_examples.get(t, n)) for t in self.vary.target},
             }
         )
