@@ -233,7 +233,8 @@ def details(part: JSON) -> str:
     told = []
     for name, value in part.get("details", {}).items():
         if isinstance(value, Mapping):
-            value = ", ".join(f"{key} {_gain(number)}" for key, number in value.items())
+            shown = score if name == "by arm" else _gain  # levels of a slope's arms, and else differences
+            value = ", ".join(f"{key} {shown(number)}" for key, number in value.items())
         told.append(f"{name}: {value}")
     return "; ".join(told)
 

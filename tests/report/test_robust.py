@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.report import robust
+from harness.report import robust, wording
 
 ENTRY = {
     "encoder": "mini",
@@ -45,6 +45,11 @@ NEAR = {
     "low": 0.2,
     "high": 0.4,
 }
+
+
+def test_levels_are_told_without_a_sign_and_gains_with_one() -> None:
+    assert wording.details(PART) == "by arm: qa_0 10.0, qa_50 12.0, qa_100 20.0"
+    assert wording.details({"details": {"gains": {"mnli": 1.5, "qa": -2.0}}}) == "gains: mnli +1.5, qa −2.0"
 
 
 def summary(**more: Any) -> dict[str, Any]:
