@@ -27,20 +27,20 @@ def places(evidence: Evidence) -> dict[str, JSON]:
         ]
         for stage, more in stages:
             if stage is not None:
-                here = {**own, "language": None, **more}
-                known = found.setdefault(stage.key, here)
-                found[stage.key] = {k: v if known[k] == v else None for k, v in here.items()}
+                _serve(found, stage, {**own, "language": None, **more})
     for (encoder, arm, target), stage in evidence.plan.similarity.items():
         here = {"encoder": encoder, "arm": arm, "target": target, "seed": None, "language": None}
-        found[stage.key] = here
-        for corpus in evidence.plan.parents(
-            stage
-        ):  # an arm's texts are held against many targets, a target's against many arms
-            known = found.setdefault(corpus.key, here)
-            found[corpus.key] = {k: v if known[k] == v else None for k, v in here.items()}
+        # An arm's texts are held against many targets, a target's against many arms.
+        for one in (stage, *evidence.plan.parents(stage)):
+            _serve(found, one, here)
     for target, stage in evidence.plan.trivial.items():
         found[stage.key] = {"encoder": None, "arm": None, "target": target, "seed": None, "language": None}
     return found
+
+
+def _serve(found: dict[str, JSON], stage: Stage, here: JSON) -> None:
+    known = found.setdefault(stage.key, here)
+    found[stage.key] = {k: v if known[k] == v else None for k, v in here.items()}
 
 
 def curves(evidence: Evidence) -> list[JSON]:
